@@ -1,0 +1,188 @@
+package spec
+
+import (
+	"regexp"
+	"slices"
+	"strings"
+)
+
+// methods are the fields of a path item that hold operations.
+var methods = []string{"get", "put", "post", "delete", "options", "head", "patch", "trace", "query"}
+
+var pathItemKeys = append([]string{"$ref", "summary", "description", "servers", "parameters", "additionalOperations"}, methods...)
+
+// paths decodes the operations of the document.
+func (d *decoder) paths() {
+	if d.root.get("paths") == nil && d.root.get("webhooks") == nil && d.root.get("components") == nil {
+		d.warnf(d.root.at, "add paths", "the document has no paths")
+	}
+	shapes := map[string]map[string]string{} // template without names → method → template
+	for _, m := range d.object(d.root, "paths") {
+		if isExtension(m.key) {
+			continue
+		}
+		names, ok := d.template(m)
+		if !ok {
+			continue
+		}
+		p := d.pathItem(m, names)
+		if p == nil {
+			continue
+		}
+		d.doc.Paths = append(d.doc.Paths, p)
+		shape := templateRE.ReplaceAllString(m.key, "{}")
+		if shapes[shape] == nil {
+			shapes[shape] = map[string]string{}
+		}
+		for _, op := range p.Operations {
+			if first, ok := shapes[shape][op.Method]; ok {
+				d.diags.Warnf(op.Pos, "no request can tell them apart: the first one answers", "%s %s is the same as %s %s", op.Method, m.key, op.Method, first)
+				continue
+			}
+			shapes[shape][op.Method] = m.key
+		}
+	}
+}
+
+var templateRE = regexp.MustCompile(`\{[^{}]*\}`)
+
+// template checks a path and returns the names of its parameters.
+func (d *decoder) template(m member) (names []string, ok bool) {
+	if !strings.HasPrefix(m.key, "/") {
+		d.errorf(m.at, "write /"+m.key, "path %s must start with a slash", m.key)
+		return nil, false
+	}
+	if i := strings.IndexAny(m.key, "?#"); i >= 0 {
+		d.warnf(m.at, "use parameters instead", "path %s has a query or fragment in it, which no request path has", m.key)
+	}
+	if strings.ContainsAny(templateRE.ReplaceAllString(m.key, ""), "{}") {
+		d.errorf(m.at, "each { needs its }", "path %s has unbalanced braces", m.key)
+		return nil, false
+	}
+	for _, part := range templateRE.FindAllString(m.key, -1) {
+		name := strings.TrimSuffix(strings.TrimPrefix(part[1:len(part)-1], "+"), "*")
+		switch {
+		case name == "":
+			d.errorf(m.at, "write a name between the braces", "path %s has a parameter without a name", m.key)
+		case slices.Contains(names, name):
+			d.errorf(m.at, "give the second one a name of its own", "path %s has two parameters with the name %s", m.key, name)
+		default:
+			names = append(names, name)
+		}
+	}
+	return names, true
+}
+
+func (d *decoder) webhooks() {
+	for _, m := range d.object(d.root, "webhooks") {
+		if isExtension(m.key) {
+			continue
+		}
+		if p := d.pathItem(m, nil); p != nil {
+			d.doc.Webhooks = append(d.doc.Webhooks, p)
+		}
+	}
+}
+
+// pathItem decodes the operations of one path.
+func (d *decoder) pathItem(m member, names []string) *Path {
+	p := &Path{Pos: d.pos(m.at), Template: m.key}
+	if m.value.kind == nullNode {
+		d.warnf(m.at, "", "path %s is empty", m.key)
+		return p
+	}
+	n, _ := d.deref(m.value)
+	if n == nil || !d.isObject(n, "a path item") {
+		return nil
+	}
+	if n != m.value {
+		n = overlay(n, m.value)
+	}
+	d.checkKeys(n, "a path item", pathItemKeys...)
+	shared := d.parameters(n)
+	for _, f := range n.members {
+		method := strings.ToUpper(f.key)
+		if slices.Contains(methods, f.key) {
+			p.Operations = appendSome(p.Operations, d.operation(f, method, p.Template, shared, names))
+		} else if f.key == "additionalOperations" {
+			for _, f := range d.object(n, f.key) {
+				p.Operations = appendSome(p.Operations, d.operation(f, f.key, p.Template, shared, names))
+			}
+		}
+	}
+	return p
+}
+
+func appendSome(list []*Operation, op *Operation) []*Operation {
+	if op == nil {
+		return list
+	}
+	return append(list, op)
+}
+
+// overlay returns the members of base with those written beside the $ref put
+// over them.
+func overlay(base, beside *node) *node {
+	out := &node{kind: objectNode, at: beside.at}
+	for _, m := range base.members {
+		out.add(m)
+	}
+	for _, m := range beside.members {
+		if m.key != "$ref" {
+			out.add(m)
+		}
+	}
+	return out
+}
+
+func (d *decoder) operation(m member, method, path string, shared []*Parameter, names []string) *Operation {
+	n := m.value
+	if n.kind == nullNode {
+		d.warnf(m.at, "", "operation %s %s is empty", method, path)
+		n = &node{kind: objectNode, at: m.at}
+	}
+	if !d.isObject(n, "an operation") {
+		return nil
+	}
+	d.checkKeys(n, "an operation", "tags", "summary", "description", "externalDocs", "operationId", "parameters",
+		"requestBody", "responses", "callbacks", "deprecated", "security", "servers")
+	op := &Operation{
+		Pos: d.pos(m.at), Method: method, Path: path,
+		ID: d.operationID(m, n), Summary: d.note(n, "summary"), Description: d.note(n, "description"),
+		Tags: d.strings(n, "tags"), Deprecated: d.flag(n, "deprecated"),
+		Extensions: d.extensions(n),
+	}
+	op.Parameters = mergeParameters(shared, d.parameters(n))
+	if names != nil || strings.HasPrefix(path, "/") {
+		op.Parameters = d.pathParameters(m, op.Parameters, names)
+	}
+	if b := n.get("requestBody"); b != nil {
+		op.Body = d.requestBody(b)
+		if method == "GET" || method == "HEAD" {
+			d.oftenf(b.at, "many clients and proxies drop it; use POST or query parameters", "a %s request should have no body", method)
+		}
+	}
+	op.Responses = d.responses(m, n)
+	op.Security = d.doc.Security
+	if own := d.security(n); own != nil {
+		op.Security = own
+	}
+	return op
+}
+
+// operationID returns the operationId; a second operation with the same one is
+// treated as having none.
+func (d *decoder) operationID(m member, n *node) string {
+	v := n.get("operationId")
+	id := d.text(n, "operationId")
+	if id == "" {
+		d.oftenf(m.at, "names are made from method and path; add operationId to choose them", "an operation has no operationId")
+		return ""
+	}
+	if first, ok := d.ids[id]; ok {
+		d.warnf(v.at, "give it one of its own; a name is made from method and path", "operationId %s is already used on line %d", id, first.line)
+		return ""
+	}
+	d.ids[id] = v.at
+	return id
+}
