@@ -16,9 +16,13 @@ import (
 // Checker collects the violations of one request. Its methods report against
 // the value that was read last.
 type Checker struct {
-	at     func() (in, pointer string)
+	at     placer
 	faults []problem.Violation
 }
+
+// placer knows where a reader stands: the part of the request and the JSON
+// pointer into it.
+type placer interface{ place() (in, pointer string) }
 
 // maxViolations bounds the answer to a request that is wrong everywhere.
 const maxViolations = 100
@@ -32,7 +36,7 @@ func (c *Checker) ReportMember(name, detail string) {
 	if len(c.faults) >= maxViolations {
 		return
 	}
-	in, pointer := c.at()
+	in, pointer := c.at.place()
 	if name != "" {
 		pointer += "/" + escapePointer(name)
 	}

@@ -5,11 +5,14 @@
 package codec
 
 import (
+	"bytes"
 	"encoding/base64"
 	"errors"
 	"io"
 	"math/bits"
 	"strconv"
+	"strings"
+	"sync"
 	"time"
 
 	"github.com/go-json-experiment/json/jsontext"
@@ -20,25 +23,44 @@ import (
 // UTF-8) ends the reading, and every later call does nothing.
 type Decoder struct {
 	Checker
-	json    *jsontext.Decoder
+	json    jsontext.Decoder
+	part    string // of the request: body, or query and so on for a content parameter
 	prefix  string // pointer of the value this decoder reads within a larger one
 	err     error
 	trusted bool
 	patch   bool
-	names   *[128]string
+	names   [64]string
 }
 
-// NewDecoder returns a decoder for a request body.
-func NewDecoder(r io.Reader) *Decoder {
-	d := &Decoder{json: jsontext.NewDecoder(r), names: new([128]string)}
-	d.at = d.place
+// decoders keeps decoders with their buffers and the names they have seen.
+var decoders = sync.Pool{New: func() any {
+	d := new(Decoder)
+	d.at = d
+	return d
+}}
+
+func newDecoder(r io.Reader, part, prefix string) *Decoder {
+	d := decoders.Get().(*Decoder)
+	d.json.Reset(r)
+	d.part, d.prefix, d.err, d.trusted, d.patch = part, prefix, nil, false, false
 	return d
 }
+
+// free gives the decoder back. Its violations must have been taken before.
+func (d *Decoder) free() {
+	d.faults = nil
+	d.json.Reset(nothing)
+	decoders.Put(d)
+}
+
+var nothing = strings.NewReader("")
 
 // Unmarshal decodes JSON that the service wrote itself: read-only members are
 // taken and nothing is required. It returns the syntax error or the violations.
 func Unmarshal[T any](data []byte, v *T, decode func(*Decoder, *T)) error {
-	d := newBytesDecoder(data, "", true)
+	d := newDecoder(bytes.NewReader(data), "body", "")
+	defer d.free()
+	d.trusted = true
 	decode(d, v)
 	if d.err == nil {
 		d.end()
@@ -49,31 +71,9 @@ func Unmarshal[T any](data []byte, v *T, decode func(*Decoder, *T)) error {
 	return d.Violated()
 }
 
-func newBytesDecoder(data []byte, prefix string, trusted bool) *Decoder {
-	d := &Decoder{
-		json:    jsontext.NewDecoder(&bytesReader{data}),
-		prefix:  prefix,
-		trusted: trusted,
-		names:   new([128]string),
-	}
-	d.at = d.place
-	return d
-}
-
-type bytesReader struct{ rest []byte }
-
-func (r *bytesReader) Read(p []byte) (int, error) {
-	if len(r.rest) == 0 {
-		return 0, io.EOF
-	}
-	n := copy(p, r.rest)
-	r.rest = r.rest[n:]
-	return n, nil
-}
-
 // place returns where the decoder stands, for violations.
 func (d *Decoder) place() (in, pointer string) {
-	return "body", d.prefix + string(d.json.StackPointer())
+	return d.part, d.prefix + string(d.json.StackPointer())
 }
 
 // end reports what follows the document.
@@ -138,6 +138,10 @@ func (d *Decoder) Name() string {
 // seen: the members of a type come again and again.
 func (d *Decoder) intern(raw []byte) string {
 	name := raw[1 : len(raw)-1]
+	if len(name) > 32 { // the names outlive the request, so they must be short
+		out, _ := jsontext.AppendUnquote(nil, raw)
+		return string(out)
+	}
 	var hash uint32 = 2166136261
 	for _, c := range name {
 		if c == '\\' {

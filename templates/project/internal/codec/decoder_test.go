@@ -313,11 +313,12 @@ func FuzzDecode(f *testing.F) {
 }
 
 func BenchmarkDecode(b *testing.B) {
-	const text = `{"name":"Ann","age":42,"tags":["a","b"],"when":"2026-01-31T09:30:00Z","ratio":0.25,"ok":true}`
+	const text = `{"name":"Ann","age":42,"tags":["a","b"],"when":"2026-01-31T09:30:00Z","ok":true}`
 	b.ReportAllocs()
 	for b.Loop() {
 		var v sample
-		d := NewDecoder(strings.NewReader(text))
+		d := newDecoder(strings.NewReader(text), "body", "")
 		decodeSample(d, &v)
+		d.free()
 	}
 }

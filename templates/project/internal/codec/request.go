@@ -37,7 +37,7 @@ type Request struct {
 // lists the violations: 400 or 422.
 func NewRequest(r *http.Request, invalid int) *Request {
 	in := &Request{r: r, invalid: invalid}
-	in.at = in.place
+	in.at = in
 	return in
 }
 
@@ -280,9 +280,9 @@ func (in *Request) DecodeBody(decode func(*Decoder)) {
 }
 
 func (in *Request) document(r io.Reader, part, prefix string, decode func(*Decoder)) {
-	d := NewDecoder(r)
-	d.prefix, d.faults, d.patch = prefix, in.faults, in.r.Method == http.MethodPatch
-	d.at = func() (string, string) { return part, prefix + string(d.json.StackPointer()) }
+	d := newDecoder(r, part, prefix)
+	defer d.free()
+	d.faults, d.patch = in.faults, in.r.Method == http.MethodPatch
 	decode(d)
 	if d.err == nil {
 		d.end()

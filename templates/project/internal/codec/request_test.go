@@ -113,7 +113,7 @@ func TestFormats(t *testing.T) {
 		"made-up":   {"anything", ""},
 		"date-time": {"not checked here", ""},
 	} {
-		c := Checker{at: func() (string, string) { return "body", "" }}
+		c := Checker{at: &Request{}}
 		c.Format(texts[0], format)
 		if len(c.faults) > 0 {
 			t.Errorf("%s: %q refused: %v", format, texts[0], c.faults)

@@ -1,6 +1,7 @@
 package codec
 
 import (
+	"bytes"
 	"strings"
 
 	"github.com/go-json-experiment/json/jsontext"
@@ -23,10 +24,9 @@ func (d *Decoder) Value() (jsontext.Value, bool) {
 
 // sub returns a decoder for a value that d has already passed.
 func (d *Decoder) sub(raw jsontext.Value) *Decoder {
-	in, pointer := d.at()
-	s := newBytesDecoder(raw, pointer, d.trusted)
-	s.names = d.names
-	s.at = func() (string, string) { return in, pointer + string(s.json.StackPointer()) }
+	_, pointer := d.place()
+	s := newDecoder(bytes.NewReader(raw), d.part, pointer)
+	s.trusted, s.patch = d.trusted, d.patch
 	return s
 }
 
@@ -53,6 +53,7 @@ func (d *Decoder) Tagged(member string, choose func(string) Variant, values ...s
 		return
 	}
 	s := d.sub(raw)
+	defer s.free()
 	decode(s)
 	d.adopt(s)
 }
@@ -113,7 +114,7 @@ func textMember(raw jsontext.Value, name string) (string, bool) {
 	if raw.Kind() != '{' {
 		return "", false
 	}
-	dec := jsontext.NewDecoder(&bytesReader{raw})
+	dec := jsontext.NewDecoder(bytes.NewReader(raw))
 	if _, err := dec.ReadToken(); err != nil {
 		return "", false
 	}
