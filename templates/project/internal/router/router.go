@@ -38,7 +38,7 @@ type Router struct {
 type node struct {
 	static  map[string]*node
 	dynamic []*segment // the most specific first
-	methods map[string]Handle
+	methods map[string]*Route
 	allow   string // the Allow header for methods
 }
 
@@ -55,16 +55,17 @@ func New(routes []Route) *Router {
 		NotFound:         http.NotFoundHandler(),
 		MethodNotAllowed: http.HandlerFunc(methodNotAllowed),
 	}
-	for _, route := range routes {
+	for i := range routes {
+		route := &routes[i]
 		n := &rt.root
 		for text := range strings.SplitSeq(strings.TrimPrefix(route.Path, "/"), "/") {
 			n = n.child(text)
 		}
 		if n.methods == nil {
-			n.methods = make(map[string]Handle)
+			n.methods = make(map[string]*Route)
 		}
 		if _, taken := n.methods[route.Method]; !taken {
-			n.methods[route.Method] = route.Handle
+			n.methods[route.Method] = route
 		}
 		n.allow = allowed(n.methods)
 	}
@@ -76,7 +77,7 @@ func methodNotAllowed(w http.ResponseWriter, _ *http.Request) {
 }
 
 // allowed returns the Allow header: HEAD comes with GET, OPTIONS with everything.
-func allowed(methods map[string]Handle) string {
+func allowed(methods map[string]*Route) string {
 	names := []string{http.MethodOptions}
 	for name := range methods {
 		names = append(names, name)
@@ -140,8 +141,9 @@ func (rt *Router) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	m := match{method: r.Method, path: buf[:0]}
 	m.walk(&rt.root, strings.TrimPrefix(r.URL.EscapedPath(), "/"))
 	switch {
-	case m.handle != nil:
-		m.handle(w, r, m.path)
+	case m.route != nil:
+		r.Pattern = m.route.Path // for the access log: the template, never the raw path
+		m.route.Handle(w, r, m.path)
 	case m.allow == "":
 		rt.NotFound.ServeHTTP(w, r)
 	case r.Method == http.MethodOptions:
@@ -157,11 +159,11 @@ func (rt *Router) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 type match struct {
 	method string
 	path   []string
-	handle Handle
+	route  *Route
 	allow  string // of the first node that the path reached
 }
 
-// walk looks for the handle below n for the rest of a path and reports whether
+// walk looks for the route below n for the rest of a path and reports whether
 // it found one. It backtracks, so that /a/{x}/b and /a/c/{y} can stand side by side.
 func (m *match) walk(n *node, rest string) bool {
 	text, tail, more := strings.Cut(rest, "/")
@@ -185,14 +187,14 @@ func (m *match) step(n *node, tail string, more bool) bool {
 	if more {
 		return m.walk(n, tail)
 	}
-	m.handle = n.methods[m.method]
-	if m.handle == nil && m.method == http.MethodHead {
-		m.handle = n.methods[http.MethodGet]
+	m.route = n.methods[m.method]
+	if m.route == nil && m.method == http.MethodHead {
+		m.route = n.methods[http.MethodGet]
 	}
 	if m.allow == "" {
 		m.allow = n.allow
 	}
-	return m.handle != nil
+	return m.route != nil
 }
 
 // capture takes the values of a templated segment. No value may be empty.

@@ -1,0 +1,167 @@
+package generator
+
+import (
+	"errors"
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+
+	"go.yaml.in/yaml/v3"
+	"golang.org/x/mod/module"
+
+	"github.com/apigen-go/apigen/generator/internal/diag"
+	"github.com/apigen-go/apigen/generator/internal/model"
+)
+
+// SettingsName is the file in a project that holds its settings.
+const SettingsName = "apigen.yaml"
+
+// Config says what to plan.
+type Config struct {
+	// Dir is the folder of the project. NewPlan wants it absent or empty.
+	Dir string
+
+	// Name is the name of the service: of its command and of its folder in cmd.
+	// Only NewPlan uses it; later it is read from apigen.yaml.
+	Name string
+
+	// Module is the path of the project's Go module. Only NewPlan uses it.
+	Module string
+
+	// Spec names the OpenAPI document. NewPlan copies it into the project. OpenPlan
+	// reads the project's own when Spec is empty, else it puts the document named
+	// here in the place of the project's own.
+	Spec string
+
+	// Document is the text of the document. When it is nil, the file Spec is read;
+	// otherwise Spec is only the name that messages use.
+	Document []byte
+
+	// Features are the optional parts that the project has, see [Features]. Nil
+	// stands for all, the one entry "none" for none. Only NewPlan uses it.
+	Features []string
+
+	// ReadOnly has OpenPlan write nothing at all. Without it OpenPlan first
+	// completes a run that was interrupted while it wrote.
+	ReadOnly bool
+}
+
+// settings are the contents of apigen.yaml.
+type settings struct {
+	name, module, spec string
+	features           model.Features
+}
+
+// feature is an optional part of a project.
+type feature struct {
+	name, about string
+	of          func(*model.Features) *bool
+}
+
+var features = []feature{
+	{"store", "persistence in SQLite or PostgreSQL", func(f *model.Features) *bool { return &f.Store }},
+	{"docker", "deploy/Dockerfile", func(f *model.Features) *bool { return &f.Docker }},
+	{"ci", ".github/workflows/ci.yaml", func(f *model.Features) *bool { return &f.CI }},
+}
+
+// Features returns the names of the optional parts of a project.
+func Features() []string {
+	names := make([]string, len(features))
+	for i, f := range features {
+		names[i] = f.name
+	}
+	return names
+}
+
+// selectFeatures turns names into the settings of the model.
+func selectFeatures(names []string) (model.Features, error) {
+	var out model.Features
+	if names == nil {
+		names = Features()
+	}
+	if len(names) == 1 && names[0] == "none" {
+		return out, nil
+	}
+	var errs []error
+	for _, name := range names {
+		i := slices.IndexFunc(features, func(f feature) bool { return f.name == name })
+		if i < 0 {
+			errs = append(errs, fmt.Errorf("there is no feature %q; choose from %s, or none", name, strings.Join(Features(), ", ")))
+			continue
+		}
+		*features[i].of(&out) = true
+	}
+	return out, errors.Join(errs...)
+}
+
+var namePattern = regexp.MustCompile(`^[a-z][a-z0-9]*([-_][a-z0-9]+)*$`)
+
+// CheckName reports why a name cannot be that of a service.
+func CheckName(name string) error {
+	switch {
+	case name == "":
+		return errors.New("the service needs a name")
+	case len(name) > 63 || !namePattern.MatchString(name):
+		return fmt.Errorf("%q cannot name a service: use lower case letters and digits, with single - or _ between them, 63 at most", name)
+	case slices.Contains([]string{"internal", "vendor", "testdata"}, name):
+		return fmt.Errorf("%q cannot name a service: it means something else to Go", name)
+	}
+	return nil
+}
+
+// CheckModule reports why a path cannot be that of a Go module.
+func CheckModule(path string) error {
+	if path == "" {
+		return errors.New("the project needs a module path, for example example.com/bookshop")
+	}
+	if err := module.CheckImportPath(path); err != nil {
+		var invalid *module.InvalidPathError
+		if errors.As(err, &invalid) {
+			err = invalid.Err
+		}
+		return fmt.Errorf("%q cannot be a module path: %w; write one such as example.com/bookshop", path, err)
+	}
+	return nil
+}
+
+// DefaultModule returns the module path of a service whose user names none.
+func DefaultModule(name string) string { return "example.com/" + name }
+
+// text returns the settings as the text of apigen.yaml.
+func (s settings) text() []byte {
+	var b strings.Builder
+	fmt.Fprintf(&b, "# Settings of apigen. The folder is brought in step with them by \"apigen generate\".\n")
+	fmt.Fprintf(&b, "name: %s\nmodule: %s\n", s.name, s.module)
+	fmt.Fprintf(&b, "\n# The contract: edit it, then run \"apigen generate\".\nspec: %s\n", s.spec)
+	b.WriteString("\n# Optional parts of the project:\n")
+	for _, f := range features {
+		fmt.Fprintf(&b, "#   %-6s  %s\n", f.name, f.about)
+	}
+	var on []string
+	for _, f := range features {
+		if *f.of(&s.features) {
+			on = append(on, f.name)
+		}
+	}
+	fmt.Fprintf(&b, "features: [%s]\n", strings.Join(on, ", "))
+	return []byte(b.String())
+}
+
+// parseSettings reads apigen.yaml. The error is a [Diagnostics] with every
+// mistake in it.
+func parseSettings(name string, src []byte) (settings, error) {
+	r := settingsReader{file: name}
+	var root yaml.Node
+	if err := yaml.Unmarshal(src, &root); err != nil {
+		r.syntax(err)
+		return settings{}, r.list.Err()
+	}
+	if len(root.Content) == 0 || root.Content[0].Kind != yaml.MappingNode {
+		r.list.Errorf(diag.Pos{File: name, Line: 1}, "it looks like this:\nname: bookshop\nmodule: example.com/bookshop\nspec: api/openapi.yaml\nfeatures: [store]",
+			"the settings must be a list of \"key: value\"")
+		return settings{}, r.list.Err()
+	}
+	s := r.read(root.Content[0])
+	return s, r.list.Err()
+}

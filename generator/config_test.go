@@ -1,0 +1,109 @@
+package generator
+
+import (
+	"errors"
+	"strings"
+	"testing"
+
+	"github.com/apigen-go/apigen/generator/internal/model"
+)
+
+func TestSettingsRoundTrip(t *testing.T) {
+	for _, want := range []settings{
+		{"bookshop", "example.com/bookshop", "api/openapi.yaml", model.Features{Store: true, Docker: true, CI: true}},
+		{"b-2", "b", "spec.json", model.Features{}},
+		{"b", "b", "s", model.Features{Docker: true}},
+	} {
+		got, err := parseSettings(SettingsName, want.text())
+		if err != nil || got != want {
+			t.Errorf("got %+v, %v, want %+v\n%s", got, err, want, want.text())
+		}
+	}
+}
+
+func TestParseSettingsReportsAll(t *testing.T) {
+	for _, tt := range []struct {
+		text string
+		want []string // how the diagnostics begin, in order
+	}{
+		{"", []string{"apigen.yaml:1: the settings must be a list"}},
+		{"- a\n", []string{"apigen.yaml:1: the settings must be a list"}},
+		{"name: [\n", []string{"apigen.yaml:1: "}},
+		{"name: Bookshop\nmodul: x\nmodule: 'a b'\nspec: ../x.yaml\nspec: y\nfeatures: [store, cache]\n", []string{
+			"apigen.yaml:1:7: \"Bookshop\" cannot name a service",
+			"apigen.yaml:2:1: unknown setting \"modul\"",
+			"apigen.yaml:3:9: \"a b\" cannot be a module path",
+			"apigen.yaml:4:7: \"../x.yaml\" does not name a file inside the project",
+			"apigen.yaml:5:1: spec is set in line 4 already",
+			"apigen.yaml:6:19: there is no feature \"cache\"",
+		}},
+		{"name: {a: b}\n", []string{
+			"apigen.yaml:1: module is not set",
+			"apigen.yaml:1: spec is not set",
+			"apigen.yaml:1:7: this must be a single word",
+		}},
+		{"name: b\nmodule: b\nspec: s\nfeatures: none\n", []string{"apigen.yaml:4:11: features must be a list"}},
+	} {
+		_, err := parseSettings(SettingsName, []byte(tt.text))
+		var list Diagnostics
+		if !errors.As(err, &list) {
+			t.Errorf("%q: got %v", tt.text, err)
+			continue
+		}
+		for i, want := range tt.want {
+			if i >= len(list) || !strings.HasPrefix(list[i].String(), want) {
+				t.Errorf("%q: got\n%v\nwant\n%s", tt.text, list, want)
+			}
+		}
+		if len(list) != len(tt.want) {
+			t.Errorf("%q: got\n%v", tt.text, list)
+		}
+	}
+}
+
+// Without a list of features a project has all of them.
+func TestParseSettingsDefaults(t *testing.T) {
+	got, err := parseSettings(SettingsName, []byte("name: b\nmodule: b\nspec: s\n"))
+	if err != nil || got.features != (model.Features{Store: true, Docker: true, CI: true}) {
+		t.Errorf("got %+v, %v", got, err)
+	}
+}
+
+func TestCheckName(t *testing.T) {
+	for _, name := range []string{"a", "bookshop", "book-shop", "shop2", "a_b"} {
+		if err := CheckName(name); err != nil {
+			t.Error(err)
+		}
+	}
+	for _, name := range []string{"", "Bookshop", "-a", "a-", "a--b", "2a", "a b", "a/b", "..", ".", "internal", "testdata", "ä", strings.Repeat("a", 64)} {
+		if CheckName(name) == nil {
+			t.Errorf("%q was accepted", name)
+		}
+	}
+}
+
+func TestCheckModule(t *testing.T) {
+	for _, path := range []string{"bookshop", "example.com/bookshop", "github.com/a/b/v2"} {
+		if err := CheckModule(path); err != nil {
+			t.Error(err)
+		}
+	}
+	for _, path := range []string{"", "a b", "/a", "a/", "a//b", "../a", "exämple.com/a", "https://example.com/a", "-a"} {
+		if CheckModule(path) == nil {
+			t.Errorf("%q was accepted", path)
+		}
+	}
+}
+
+func TestSelectFeatures(t *testing.T) {
+	if got, err := selectFeatures([]string{"none"}); err != nil || got != (model.Features{}) {
+		t.Errorf("none: got %+v, %v", got, err)
+	}
+	if got, err := selectFeatures(Features()); err != nil || got != (model.Features{Store: true, Docker: true, CI: true}) {
+		t.Errorf("all: got %+v, %v", got, err)
+	}
+	_, err := selectFeatures([]string{"store", "cache", "none"})
+	if err == nil || !strings.Contains(err.Error(), `"cache"`) || !strings.Contains(err.Error(), `"none"`) {
+		t.Errorf("got %v", err)
+	}
+}

@@ -1,0 +1,358 @@
+// Package generator turns an OpenAPI document into a complete Go service and
+// keeps the service in step with the document.
+//
+// A run is a plan that is looked at, verified and applied:
+//
+//	p, err := generator.OpenPlan(ctx, generator.Config{Dir: "bookshop"})
+//	if err != nil {
+//		return err // often Diagnostics: every mistake with its place
+//	}
+//	if err := p.Err(); err != nil {
+//		return err // the plan would overwrite an edit, see Diff
+//	}
+//	if err := p.Verify(ctx, nil); err != nil {
+//		return err // the result would not compile
+//	}
+//	return p.Apply()
+//
+// Nothing left of Apply touches the project, so a dry run, a diff and a check
+// for drift are plans that are not applied. [ExitCode] tells the kinds of
+// errors apart.
+package generator
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/apigen-go/apigen/generator/internal/diag"
+	"github.com/apigen-go/apigen/generator/internal/model"
+	"github.com/apigen-go/apigen/generator/internal/plan"
+	"github.com/apigen-go/apigen/generator/internal/render"
+	"github.com/apigen-go/apigen/generator/internal/spec"
+	"github.com/apigen-go/apigen/generator/internal/verify"
+)
+
+// Diagnostic is one mistake or remark with its place and a hint.
+type Diagnostic = diag.Diagnostic
+
+// Diagnostics is a sorted list of them. As an error it holds every mistake of
+// the input at once.
+type Diagnostics = diag.List
+
+// Change is what the plan does to one file.
+type Change = plan.Change
+
+// Plan is one run over a project, ready to be applied.
+type Plan struct {
+	// Changes has one entry for every file that apigen wrote or would write,
+	// sorted by path; Change.Writes tells which of them touch the disk.
+	Changes []Change
+
+	// Diagnostics is what the user should know: warnings about the document,
+	// about edits that were kept, and, after Verify, about code of the user's
+	// that the changes break. Its errors are the reasons for Err.
+	Diagnostics Diagnostics
+
+	// Operations are the operations of the API, in the order of the document.
+	Operations []Operation
+
+	dir    string
+	plan   *plan.Plan
+	broken bool // code of the user's does not compile
+}
+
+// NewPlan plans a new project in cfg.Dir, which must not exist or be empty.
+func NewPlan(ctx context.Context, cfg Config) (*Plan, error) {
+	s, err := newSettings(cfg)
+	if err != nil {
+		return nil, &UsageError{err}
+	}
+	switch vacant, err := plan.Vacant(cfg.Dir); {
+	case err != nil:
+		return nil, fmt.Errorf("look at %s: %w", cfg.Dir, err)
+	case !vacant:
+		return nil, &UsageError{fmt.Errorf("%s is not empty; name another folder, or run \"apigen generate\" in it if it is a project of apigen's", cfg.Dir)}
+	}
+	text, err := readDocument(cfg)
+	if err != nil {
+		return nil, err
+	}
+	s.spec = "api/openapi.yaml"
+	if json.Valid(text) {
+		s.spec = "api/openapi.json"
+	}
+	r := run{dir: cfg.Dir, settings: s, name: cfg.Spec, text: text, lock: &plan.Lock{}, fresh: true}
+	return r.plan(ctx)
+}
+
+// OpenPlan plans a run over the project in cfg.Dir. A run that was interrupted
+// while it wrote is completed first, unless cfg.ReadOnly is set.
+func OpenPlan(ctx context.Context, cfg Config) (*Plan, error) {
+	if err := endInterrupted(cfg); err != nil {
+		return nil, err
+	}
+	name := filepath.Join(cfg.Dir, SettingsName)
+	src, err := os.ReadFile(name)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, &UsageError{fmt.Errorf("%s is not there: run this in a project of apigen's, or name one with --dir", name)}
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read settings: %w", err)
+	}
+	s, err := parseSettings(name, src)
+	if err != nil {
+		return nil, err
+	}
+	lock, err := readLock(cfg.Dir)
+	if err != nil {
+		return nil, err
+	}
+	r := run{dir: cfg.Dir, settings: s, lock: lock, replace: cfg.Spec != "" || cfg.Document != nil}
+	if !r.replace {
+		cfg.Spec = filepath.Join(cfg.Dir, filepath.FromSlash(s.spec))
+	}
+	r.name = cfg.Spec
+	if r.text, err = readDocument(cfg); err != nil {
+		return nil, err
+	}
+	return r.plan(ctx)
+}
+
+// Pending reports whether Apply would change anything.
+func (p *Plan) Pending() bool { return p.plan.Pending() }
+
+// ActionNeeded reports whether the user has something to do by hand: Verify found
+// code of the user's that does not compile.
+func (p *Plan) ActionNeeded() bool { return p.broken }
+
+// Err returns why the plan cannot be applied: [ErrRefused] with what it would
+// overwrite, or other Diagnostics.
+func (p *Plan) Err() error {
+	err := p.Diagnostics.Err()
+	if err != nil && len(p.plan.Refused()) > 0 {
+		return fmt.Errorf("%w\n%w", err, ErrRefused)
+	}
+	return err
+}
+
+// Diff writes the changes as a unified diff, those that Err speaks of included.
+func (p *Plan) Diff(w io.Writer) error { return p.plan.Diff(w) }
+
+// Verify compiles and vets the project as it will be, in a copy of it. Errors in
+// files that apigen owns are returned; those in the user's own code are added to
+// Diagnostics as warnings, because the user has to follow the document there.
+// progress, which may be nil, is told what goes on.
+func (p *Plan) Verify(ctx context.Context, progress func(string)) error {
+	if progress == nil {
+		progress = func(string) {}
+	}
+	found, err := verify.Compile(ctx, p.dir, p.plan, progress)
+	if err != nil {
+		return err
+	}
+	found = p.inDir(found)
+	p.broken = len(found.Filter(diag.Warning)) > 0
+	p.Diagnostics = append(p.Diagnostics, found...)
+	p.Diagnostics.Sort()
+	return found.Err()
+}
+
+// Apply makes all of the changes, or none if it fails or is killed.
+func (p *Plan) Apply() error {
+	if err := p.Err(); err != nil {
+		return err
+	}
+	return p.plan.Apply(p.dir)
+}
+
+// inDir names the files of diagnostics as seen from where the command runs.
+func (p *Plan) inDir(list Diagnostics) Diagnostics {
+	out := slices.Clone(list)
+	for i := range out {
+		if out[i].File != "" {
+			out[i].File = filepath.Join(p.dir, filepath.FromSlash(out[i].File))
+		}
+	}
+	return out
+}
+
+// run is what a plan is made from.
+type run struct {
+	dir      string
+	settings settings
+	name     string // of the document, in messages
+	text     []byte // of the document
+	lock     *plan.Lock
+	fresh    bool // the project does not exist yet
+	replace  bool // the document replaces the project's own
+}
+
+// plan goes through the steps: document, model, files, changes.
+func (r run) plan(ctx context.Context) (*Plan, error) {
+	doc, notes, err := spec.Load(r.name, r.text, spec.Options{})
+	if err != nil {
+		return nil, err
+	}
+	project, list, err := r.build(doc)
+	if err != nil {
+		return nil, err
+	}
+	notes = append(notes, list...)
+	if err := notes.Err(); err != nil {
+		return nil, err
+	}
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	files, err := render.Files(project)
+	if err != nil {
+		return nil, fmt.Errorf("render project: %w", err)
+	}
+	// A document without tables has no store, whatever was asked for. It is
+	// written down so: the project does not change its shape later by itself.
+	r.settings.features = project.Features
+	files = append(files, render.File{Path: SettingsName, Class: render.Yours, Data: r.settings.text()})
+	changes, err := r.compare(files, tableRecords(project))
+	if err != nil {
+		return nil, err
+	}
+	p := &Plan{dir: r.dir, plan: changes, Operations: operations(project)}
+	if r.replace {
+		if kept := changes.Replace(r.settings.spec, r.text); kept != "" {
+			notes.Warnf(diag.Pos{File: filepath.Join(r.dir, filepath.FromSlash(r.settings.spec))}, "",
+				"replaced as asked; what was there is kept in %s", kept)
+		}
+	}
+	p.Changes = changes.Changes
+	p.Diagnostics = append(notes, p.inDir(changes.Diagnostics)...)
+	p.Diagnostics.Sort()
+	return p, nil
+}
+
+// build makes the model of the document.
+func (r run) build(doc *spec.Document) (*model.Project, diag.List, error) {
+	tables, err := previousTables(r.lock)
+	if err != nil {
+		var list diag.List
+		list.Errorf(diag.Pos{File: filepath.Join(r.dir, plan.LockName)}, "restore the file from version control", "%v", err)
+		return nil, nil, &plan.LockError{List: list}
+	}
+	last, err := lastMigration(r.dir, r.lock)
+	if err != nil {
+		return nil, nil, err
+	}
+	project, list := model.Build(doc, model.Options{
+		Name:       r.settings.name,
+		Module:     r.settings.module,
+		SpecPath:   r.settings.spec,
+		Features:   r.settings.features,
+		Previous:   tables,
+		Migrations: last,
+	})
+	return project, list, nil
+}
+
+// compare compares the files with what is in the project.
+func (r run) compare(files []render.File, records []plan.Record) (*plan.Plan, error) {
+	if r.fresh {
+		return plan.Compare(nothing{}, r.lock, files, records)
+	}
+	root, err := os.OpenRoot(r.dir)
+	if err != nil {
+		return nil, fmt.Errorf("open project: %w", err)
+	}
+	defer root.Close()
+	return plan.Compare(root.FS(), r.lock, files, records)
+}
+
+// nothing is the file system of a project that does not exist yet.
+type nothing struct{}
+
+func (nothing) Open(name string) (fs.File, error) {
+	return nil, &fs.PathError{Op: "open", Path: name, Err: fs.ErrNotExist}
+}
+
+// newSettings checks what NewPlan is asked for and reports all that is wrong.
+func newSettings(cfg Config) (settings, error) {
+	on, err := selectFeatures(cfg.Features)
+	err = errors.Join(CheckName(cfg.Name), CheckModule(cfg.Module), err)
+	if cfg.Spec == "" && cfg.Document == nil {
+		err = errors.Join(err, errors.New("the project needs an OpenAPI document"))
+	}
+	return settings{name: cfg.Name, module: cfg.Module, features: on}, err
+}
+
+// readDocument returns the text of the document.
+func readDocument(cfg Config) ([]byte, error) {
+	if cfg.Document != nil {
+		return cfg.Document, nil
+	}
+	text, err := os.ReadFile(cfg.Spec)
+	if err != nil {
+		return nil, fmt.Errorf("read document: %w", err)
+	}
+	return text, nil
+}
+
+// endInterrupted completes or undoes a run that was interrupted.
+func endInterrupted(cfg Config) error {
+	if !cfg.ReadOnly {
+		_, err := plan.Recover(cfg.Dir)
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil // there is no such folder, which is said later
+		}
+		return err
+	}
+	if !plan.Interrupted(cfg.Dir) {
+		return nil
+	}
+	var list diag.List
+	list.Errorf(diag.Pos{File: cfg.Dir}, "run \"apigen generate\"; it completes that run", "an earlier run was interrupted while it wrote")
+	return &plan.LockError{List: list}
+}
+
+// readLock reads the lock of an existing project.
+func readLock(dir string) (*plan.Lock, error) {
+	name := filepath.Join(dir, plan.LockName)
+	text, err := os.ReadFile(name)
+	if errors.Is(err, fs.ErrNotExist) {
+		var list diag.List
+		list.Errorf(diag.Pos{File: name}, "restore it from version control: without it apigen cannot tell your edits from its own text", "the lock is missing")
+		return nil, &plan.LockError{List: list}
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read lock: %w", err)
+	}
+	return plan.ParseLock(name, text)
+}
+
+// tableRecords returns the lock records of the tables that the database will
+// have. The first word of each line is its kind.
+func tableRecords(p *model.Project) []plan.Record {
+	var out []plan.Record
+	for _, line := range model.EncodeTables(p.Kept()) {
+		kind, text, _ := strings.Cut(line, " ")
+		out = append(out, plan.Record{Kind: kind, Text: text})
+	}
+	return out
+}
+
+// previousTables returns the tables that the migrations so far make: tables
+// first, then their columns, as they were written.
+func previousTables(lock *plan.Lock) ([]*model.Table, error) {
+	var lines []string
+	for _, kind := range []string{"table", "column"} {
+		for _, text := range lock.Of(kind) {
+			lines = append(lines, kind+" "+text)
+		}
+	}
+	return model.DecodeTables(lines)
+}

@@ -1,0 +1,150 @@
+package conformance
+
+import (
+	"bytes"
+	"encoding/json"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/apigen-go/apigen/generator/internal/servertest"
+	"github.com/apigen-go/apigen/generator/internal/spec"
+)
+
+// TestConformance makes a project of every document and holds the service to
+// the document, on SQLite and on PostgreSQL:
+//
+//	go test ./generator/internal/conformance -run 'Conformance/train-travel' -v
+func TestConformance(t *testing.T) {
+	if testing.Short() {
+		t.Skip("builds and runs a project per document")
+	}
+	paths := documents(t)
+	for _, title := range slices.Concat(golden, acceptance) {
+		path, ok := paths[title]
+		if !ok {
+			continue
+		}
+		t.Run(title, func(t *testing.T) {
+			doc := load(t, path)
+			project, stubs := newProject(t, path)
+			for _, task := range []string{"build", "vet", "test"} {
+				run(t, project, "go", task, "-p", "2", "./...")
+			}
+			for engine, database := range map[string]func(testing.TB) string{"sqlite": sqlite, "postgres": servertest.Postgres} {
+				t.Run(engine, func(t *testing.T) {
+					report := hold(t, doc, stubs, project, database(t))
+					if title == "bookshop" && report.Reached < report.Implemented {
+						t.Errorf("%d of %d implemented operations never succeeded",
+							report.Implemented-report.Reached, report.Implemented)
+					}
+				})
+			}
+		})
+	}
+}
+
+func sqlite(t testing.TB) string { return "sqlite:" + filepath.Join(t.TempDir(), "service.db") }
+
+// hold starts the service on an empty database and reports what it does wrong.
+func hold(t *testing.T, doc *spec.Document, stubs map[string]bool, project, database string) *Report {
+	t.Helper()
+	service, err := Start(t.Context(), project, t.TempDir(), "DATABASE_URL="+database, "LOG_LEVEL=warn")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer service.Kill()
+	report, err := Run(t.Context(), service.URL, doc, Options{Stubs: stubs, Restart: service.Restart})
+	t.Logf("%s\n%s", report.Summary(), report.Table())
+	if err != nil {
+		t.Errorf("%v\n%s", err, service.Log())
+	}
+	if len(report.Failures) > 0 {
+		t.Error("\n" + report.Text())
+	}
+	if err := service.Stop(); err != nil {
+		t.Error(err)
+	}
+	return report
+}
+
+// newProject runs apigen new on the document. It returns the folder and the
+// operations that are stubs.
+func newProject(t *testing.T, document string) (dir string, stubs map[string]bool) {
+	t.Helper()
+	dir = filepath.Join(t.TempDir(), "service")
+	out := run(t, ".", apigen(t), "new", "service", "--module", "example.com/service",
+		"--spec", document, "--dir", dir, "--json", "--no-verify")
+	var result struct {
+		Operations []struct{ Method, Path, Stub string }
+	}
+	if err := json.Unmarshal(out, &result); err != nil {
+		t.Fatalf("read the result of apigen new: %v\n%s", err, out)
+	}
+	if len(result.Operations) == 0 {
+		t.Fatalf("apigen new names no operations:\n%s", out)
+	}
+	stubs = map[string]bool{}
+	for _, op := range result.Operations {
+		if op.Stub != "" {
+			stubs[op.Method+" "+op.Path] = true
+		}
+	}
+	return dir, stubs
+}
+
+// programs is where the command is built; TestMain removes it.
+var programs string
+
+var buildApigen = sync.OnceValues(func() (string, error) {
+	program := filepath.Join(programs, "apigen")
+	cmd := exec.Command("go", "build", "-p", "2", "-o", program, "./cmd/apigen")
+	cmd.Dir = root
+	cmd.Stderr = os.Stderr
+	return program, cmd.Run()
+})
+
+// apigen returns the path of the command, built once.
+func apigen(t *testing.T) string {
+	t.Helper()
+	program, err := buildApigen()
+	if err != nil {
+		t.Fatalf("build apigen: %v", err)
+	}
+	return program
+}
+
+func TestMain(m *testing.M) {
+	dir, err := os.MkdirTemp("", "apigen-conformance-")
+	if err != nil {
+		panic(err)
+	}
+	programs = dir
+	code := m.Run()
+	os.RemoveAll(dir)
+	os.Exit(code)
+}
+
+// run runs a command without network and returns its standard output.
+func run(t *testing.T, dir, name string, args ...string) []byte {
+	t.Helper()
+	cmd := exec.CommandContext(t.Context(), name, args...)
+	cmd.Dir = dir
+	cmd.Env = append(os.Environ(), "GOFLAGS=-mod=readonly -buildvcs=false", "GOPROXY=off", "GOWORK=off")
+	var stdout, stderr bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &stdout, &stderr
+	if err := cmd.Run(); err != nil {
+		t.Fatalf("%s %s: %v\n%s%s", filepath.Base(name), strings.Join(args, " "), err, tail(stdout.String()), tail(stderr.String()))
+	}
+	return stdout.Bytes()
+}
+
+// tail returns the last lines of an output.
+func tail(s string) string {
+	lines := strings.Split(s, "\n")
+	return strings.Join(lines[max(0, len(lines)-60):], "\n")
+}

@@ -1,0 +1,180 @@
+package conformance
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"syscall"
+	"time"
+)
+
+// Service is a generated project that runs as a process of its own.
+type Service struct {
+	URL string // "http://127.0.0.1:41234", changes with every start
+
+	program string
+	env     []string
+	cmd     *exec.Cmd
+	done    chan error
+	log     *logBuffer
+}
+
+// Patience with a service that starts or stops.
+const (
+	readyTime = 20 * time.Second
+	stopTime  = 10 * time.Second
+)
+
+// Start builds the command of the project into bin and runs it on a free port
+// until Stop. env is added to a bare environment: a service must not depend on
+// what the tests' own holds.
+func Start(ctx context.Context, project, bin string, env ...string) (*Service, error) {
+	commands, err := filepath.Glob(filepath.Join(project, "cmd", "*"))
+	if err != nil || len(commands) != 1 {
+		return nil, fmt.Errorf("find command of %s: %d folders in cmd", project, len(commands))
+	}
+	program := filepath.Join(bin, filepath.Base(commands[0]))
+	build := exec.CommandContext(ctx, "go", "build", "-p", "2", "-o", program, "./cmd/"+filepath.Base(commands[0]))
+	build.Dir = project
+	if out, err := build.CombinedOutput(); err != nil {
+		return nil, fmt.Errorf("build service: %w\n%s", err, out)
+	}
+	s := &Service{program: program, env: env, log: &logBuffer{}}
+	return s, s.start(ctx)
+}
+
+func (s *Service) start(ctx context.Context) error {
+	addr, err := freeAddr()
+	if err != nil {
+		return err
+	}
+	s.URL = "http://" + addr
+	s.cmd = exec.Command(s.program)
+	s.cmd.Dir = filepath.Dir(s.program)
+	s.cmd.Env = append([]string{"PATH=" + os.Getenv("PATH"), "HOME=" + s.cmd.Dir, "ADDR=" + addr}, s.env...)
+	s.cmd.Stdout, s.cmd.Stderr = s.log, s.log
+	if err := s.cmd.Start(); err != nil {
+		return fmt.Errorf("start service: %w", err)
+	}
+	s.done = make(chan error, 1)
+	go func(cmd *exec.Cmd, done chan<- error) { done <- cmd.Wait() }(s.cmd, s.done)
+	return s.await(ctx)
+}
+
+// await returns when /readyz answers 200.
+func (s *Service) await(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, readyTime)
+	defer cancel()
+	for {
+		select {
+		case err := <-s.done:
+			s.cmd = nil
+			return fmt.Errorf("start service: it stopped at once (%v)\n%s", err, s.Log())
+		case <-ctx.Done():
+			s.kill()
+			return fmt.Errorf("start service: /readyz did not answer\n%s", s.Log())
+		case <-time.After(20 * time.Millisecond):
+		}
+		req, err := http.NewRequestWithContext(ctx, http.MethodGet, s.URL+"/readyz", nil)
+		if err != nil {
+			return err
+		}
+		resp, err := http.DefaultClient.Do(req)
+		if err != nil {
+			continue
+		}
+		resp.Body.Close()
+		if resp.StatusCode == http.StatusOK {
+			return nil
+		}
+	}
+}
+
+// Stop sends SIGTERM; a service that does not end with exit code 0 within ten
+// seconds is an error.
+func (s *Service) Stop() error {
+	if s.cmd == nil {
+		return nil
+	}
+	if err := s.cmd.Process.Signal(syscall.SIGTERM); err != nil {
+		return fmt.Errorf("stop service: %w", err)
+	}
+	select {
+	case err := <-s.done:
+		s.cmd = nil
+		if err != nil {
+			return fmt.Errorf("stop service: %w\n%s", err, s.Log())
+		}
+		return nil
+	case <-time.After(stopTime):
+		s.kill()
+		return errors.New("stop service: still running after " + stopTime.String())
+	}
+}
+
+// Kill ends the service without grace, for clean-up.
+func (s *Service) Kill() {
+	if s.cmd != nil {
+		s.kill()
+	}
+}
+
+func (s *Service) kill() {
+	_ = s.cmd.Process.Kill() // it may be gone already
+	<-s.done
+	s.cmd = nil
+}
+
+// Restart stops the service and starts it again with the same environment. It
+// returns the new address.
+func (s *Service) Restart(ctx context.Context) (string, error) {
+	if err := s.Stop(); err != nil {
+		return "", err
+	}
+	err := s.start(ctx)
+	return s.URL, err
+}
+
+// Log returns the end of what the service wrote.
+func (s *Service) Log() string { return s.log.String() }
+
+// logBuffer keeps the last part of a log.
+type logBuffer struct {
+	mu  sync.Mutex
+	buf bytes.Buffer
+}
+
+const maxLog = 1 << 20
+
+func (b *logBuffer) Write(p []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.buf.Len() > maxLog {
+		b.buf.Next(b.buf.Len() / 2)
+	}
+	return b.buf.Write(p)
+}
+
+func (b *logBuffer) String() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	lines := strings.Split(strings.TrimSpace(b.buf.String()), "\n")
+	return strings.Join(lines[max(0, len(lines)-40):], "\n")
+}
+
+func freeAddr() (string, error) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return "", fmt.Errorf("find free port: %w", err)
+	}
+	addr := l.Addr().String()
+	return addr, l.Close()
+}

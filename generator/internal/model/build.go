@@ -1,0 +1,190 @@
+package model
+
+import (
+	"cmp"
+	"slices"
+
+	"github.com/apigen-go/apigen/generator/internal/diag"
+	"github.com/apigen-go/apigen/generator/internal/spec"
+)
+
+// Options are the settings of a project that its document does not hold.
+type Options struct {
+	Name     string // command and folder name
+	Module   string // Go module path
+	SpecPath string // the document inside the project
+	Features Features
+
+	// Previous are the tables that the migrations written so far make, and
+	// Migrations is the number of the last one; zero for a new project.
+	Previous   []*Table
+	Migrations int
+}
+
+// Build turns a document into a project. The list holds warnings; errors in it
+// mean that the project cannot be generated.
+func Build(doc *spec.Document, opt Options) (*Project, diag.List) {
+	p := &Project{
+		Name: opt.Name, Module: opt.Module, SpecPath: opt.SpecPath, SpecRaw: doc.Raw,
+		Title: doc.Title, Description: doc.Description, Version: doc.APIVersion,
+		Features: opt.Features, Previous: opt.Previous, Migrations: opt.Migrations,
+	}
+	b := &builder{
+		p:          p,
+		names:      reserved(),
+		declared:   map[*spec.Schema]*Type{},
+		inProgress: map[*spec.Schema]*Type{},
+		component:  map[*spec.Schema]string{},
+		goNames:    map[string]string{},
+	}
+	b.components(doc)
+	b.operations(doc)
+	b.reach()
+	box(p.Types)
+	p.InvalidStatus = invalidStatus(p.Operations)
+	slices.SortFunc(p.Types, func(x, y *Type) int { return cmp.Compare(x.Name, y.Name) })
+	slices.SortFunc(p.Failures, func(x, y *Failure) int { return cmp.Compare(x.Name, y.Name) })
+	if opt.Features.Store {
+		infer(p)
+	} else {
+		for _, o := range p.Operations {
+			o.Stub = "the project has no store"
+		}
+	}
+	// A project that has a store keeps it: the user's code may use what is there.
+	if len(p.Tables) == 0 && len(p.Previous) == 0 {
+		p.Features.Store = false
+	}
+	b.diags.Sort()
+	return p, b.diags
+}
+
+// reserved holds the names that package api uses itself.
+func reserved() scope {
+	s := scope{}
+	for _, name := range []string{"Handler", "Unimplemented", "New", "Options", "ErrNotImplemented"} {
+		s[name] = true
+	}
+	return s
+}
+
+// components gives every component its Go name before anything else gets one, in
+// the order of the document, so that no operation can take it.
+func (b *builder) components(doc *spec.Document) {
+	for _, s := range doc.Schemas {
+		b.component[s] = s.Name
+		name := goName(s, Exported(s.Name))
+		picked := b.names.pick(name)
+		b.goNames[s.Name] = picked
+		if picked != name {
+			b.diags.Warnf(s.Pos, `choose another one with "x-go-name"`,
+				"the Go name %s of schema %q is taken; it becomes %s", name, s.Name, picked)
+		}
+	}
+}
+
+// invalidStatus returns 422 when more operations declare it than declare 400:
+// one API answers all of its invalid requests alike.
+func invalidStatus(operations []*Operation) int {
+	var bad, unprocessable int
+	for _, o := range operations {
+		for _, f := range o.Failures {
+			switch {
+			case f.Range:
+			case f.Status == 400:
+				bad++
+			case f.Status == 422:
+				unprocessable++
+			}
+		}
+	}
+	if unprocessable > bad {
+		return 422
+	}
+	return 400
+}
+
+// reach marks the types that requests and answers carry and drops the others.
+func (b *builder) reach() {
+	for _, o := range b.p.Operations {
+		for _, p := range o.Params {
+			mark(p.Type, true)
+		}
+		if o.Body != nil {
+			mark(o.Body.Type, true)
+		}
+		for _, s := range o.Successes {
+			markBody(s.Body)
+			for _, h := range s.Headers {
+				mark(h.Type, false)
+			}
+		}
+	}
+	for _, f := range b.p.Failures {
+		markBody(f.Body)
+	}
+	b.p.Types = slices.DeleteFunc(b.p.Types, func(t *Type) bool { return !t.Decoded && !t.Encoded })
+}
+
+func markBody(body *Body) {
+	if body != nil {
+		mark(body.Type, false)
+	}
+}
+
+func mark(t *Type, decoded bool) {
+	if t == nil {
+		return
+	}
+	if t.Declared() {
+		if decoded && t.Decoded || !decoded && t.Encoded {
+			return
+		}
+		t.Decoded = t.Decoded || decoded
+		t.Encoded = t.Encoded || !decoded
+	}
+	mark(t.Elem, decoded)
+	mark(t.Extra, decoded)
+	for _, f := range t.Fields {
+		mark(f.Type, decoded)
+	}
+	for _, v := range t.Variants {
+		mark(v.Type, decoded)
+		if t.Kind == Union { // unions marshal themselves, in both directions
+			mark(v.Type, !decoded)
+		}
+	}
+	if t.Kind == Union && !(t.Decoded && t.Encoded) {
+		mark(t, !decoded)
+	}
+}
+
+// box turns required members that would make a struct contain itself into pointers.
+func box(types []*Type) {
+	const (
+		active = 1
+		done   = 2
+	)
+	state := map[*Type]int{}
+	var visit func(*Type)
+	visit = func(t *Type) {
+		state[t] = active
+		for _, f := range t.Fields {
+			if f.Type.Kind != Struct || f.Shape() == Pointer {
+				continue
+			}
+			switch state[f.Type] {
+			case active:
+				f.Boxed = true
+			case 0:
+				visit(f.Type)
+			}
+		}
+		state[t] = done
+	}
+	for _, t := range types {
+		if state[t] == 0 {
+			visit(t)
+		}
+	}
+}

@@ -1,0 +1,350 @@
+package model
+
+import (
+	"net/url"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/apigen-go/apigen/generator/internal/spec"
+)
+
+// Trial is one request of the test that comes with a project. Path, Query and
+// Body hold ${name} where the value that an earlier trial saved belongs.
+type Trial struct {
+	Operation *Operation
+	Path      string // with the query
+	Headers   [][2]string
+	Media     string
+	Body      string
+	Want      []int  // statuses that are right
+	Save      string // name for a value of the answer, else ""
+	Pointer   string // JSON pointer of that value
+}
+
+// Trials returns a request for every operation, in an order that works: what is
+// read was created before, and deleted last.
+func (p *Project) Trials() []*Trial {
+	b := &trialBuilder{
+		project: p, saved: map[*Table]string{}, fixed: map[string]string{}, known: map[string]*CRUD{}, gone: map[*Table]bool{},
+	}
+	for _, op := range p.Operations {
+		if op.CRUD != nil && op.CRUD.lastMatch() == op.CRUD.Table.Key && op.CRUD.Kind != Create {
+			b.known[shapeOfPath(op.Path)] = op.CRUD
+		}
+	}
+	tables := inReferenceOrder(p.Tables)
+	for _, t := range tables {
+		b.add(t, func(x *CRUD) bool { return x.Kind == Create || x.Upsert })
+	}
+	for _, t := range tables {
+		b.add(t, func(x *CRUD) bool { return x.Kind != Create && x.Kind != Delete && !x.Upsert })
+	}
+	for _, op := range p.Operations {
+		if op.CRUD == nil {
+			b.stub(op)
+		}
+	}
+	slices.Reverse(tables)
+	for _, t := range tables {
+		b.add(t, func(x *CRUD) bool { return x.Kind == Delete })
+	}
+	return b.trials
+}
+
+type trialBuilder struct {
+	project *Project
+	trials  []*Trial
+	saved   map[*Table]string // name of the saved key
+	fixed   map[string]string // path up to a parameter → value that is used for it
+	known   map[string]*CRUD  // path of an item → operation on it
+	gone    map[*Table]bool   // tables whose row has been deleted
+}
+
+var pathParameter = regexp.MustCompile(`\{[^}]*\}`)
+
+func shapeOfPath(path string) string { return pathParameter.ReplaceAllString(path, "{}") }
+
+func (b *trialBuilder) add(t *Table, which func(*CRUD) bool) {
+	for _, op := range b.project.Operations {
+		if op.CRUD == nil || op.CRUD.Table != t || !which(op.CRUD) {
+			continue
+		}
+		if trial := b.trial(op); trial != nil {
+			b.trials = append(b.trials, trial)
+		}
+	}
+}
+
+// trial makes the request of an operation that the store implements.
+func (b *trialBuilder) trial(op *Operation) *Trial {
+	x := op.CRUD
+	t, complete := b.request(op)
+	t.Want = []int{x.Success.Status}
+	switch {
+	case !complete:
+		t.Want = append(t.Want, b.project.InvalidStatus)
+	case x.Kind == Create || x.Upsert:
+		b.save(t, x)
+	case x.Kind == List:
+		if x.Parent != nil && b.saved[x.Owner] == "" {
+			t.Want = []int{404}
+		}
+	case b.saved[x.Table] == "":
+		t.Want = []int{404}
+	case b.gone[x.Table] || x.lastMatch() != x.Table.Key:
+		t.Want = append(t.Want, 404)
+	}
+	if x.Kind == Delete {
+		b.gone[x.Table] = true
+	}
+	if x.Kind != Get && x.Kind != List && b.dangles(x) {
+		t.Want = append(t.Want, 404, 409, 422, 400)
+		t.Save = ""
+		delete(b.saved, x.Table)
+	}
+	return t
+}
+
+// dangles reports whether a write must refer to a row that the test cannot make.
+func (b *trialBuilder) dangles(x *CRUD) bool {
+	for _, in := range x.Inputs {
+		if in.Column.Refs != "" && b.saved[findTable(b.project.Tables, in.Column.Refs)] == "" {
+			return true
+		}
+	}
+	return false
+}
+
+// save keeps the key of a new row for the requests that follow.
+func (b *trialBuilder) save(t *Trial, x *CRUD) {
+	key := x.Table.Key
+	if x.Upsert {
+		b.saved[x.Table] = "-"
+		return
+	}
+	for _, o := range x.Outputs {
+		if o.Column != key || o.Field.WriteOnly {
+			continue
+		}
+		t.Save, t.Pointer = identifier(x.Table.Name), "/"+o.Field.JSON
+		if x.Wrap != nil {
+			t.Pointer = "/" + x.Wrap.JSON + t.Pointer
+		}
+		b.saved[x.Table] = "${" + t.Save + "}"
+		return
+	}
+	for _, in := range x.Inputs {
+		if in.Column != key || in.Field == nil {
+			continue
+		}
+		if v, err := decodeValue(t.Body); err == nil {
+			if text, ok := memberText(v, x.Wrapper, in.Field); ok {
+				b.saved[x.Table] = text
+			}
+		}
+	}
+}
+
+func memberText(v any, wrapper, f *Field) (string, bool) {
+	o, _ := v.(*object)
+	if wrapper != nil && o != nil {
+		inner, _ := o.get(wrapper.JSON)
+		o, _ = inner.(*object)
+	}
+	if o == nil {
+		return "", false
+	}
+	switch v, _ := o.get(f.JSON); v := v.(type) {
+	case string:
+		return v, true
+	case number:
+		return string(v), true
+	}
+	return "", false
+}
+
+// stub makes the request of an operation that nobody has written yet. Once it is
+// written, any declared success is right.
+func (b *trialBuilder) stub(op *Operation) {
+	if op.Shadow != nil {
+		return
+	}
+	t, complete := b.request(op)
+	t.Want = []int{501}
+	for _, s := range op.Successes {
+		t.Want = append(t.Want, s.Status)
+	}
+	for _, f := range op.Failures {
+		if f.Status >= 400 && f.Status < 500 && !f.Range {
+			t.Want = append(t.Want, f.Status)
+		}
+	}
+	if !complete && !slices.Contains(t.Want, b.project.InvalidStatus) {
+		t.Want = append(t.Want, b.project.InvalidStatus)
+	}
+	b.trials = append(b.trials, t)
+}
+
+// request fills path, query, headers and body with valid values. complete is
+// false when no valid value could be made up for something.
+func (b *trialBuilder) request(op *Operation) (t *Trial, complete bool) {
+	t, complete = &Trial{Operation: op}, true
+	t.Path = b.path(op, &complete)
+	query := url.Values{}
+	for _, p := range op.Params {
+		if !p.Required || p.In == InPath {
+			continue
+		}
+		text, ok := paramSample(p)
+		complete = complete && ok
+		switch p.In {
+		case InQuery:
+			query.Set(p.Wire, text)
+		case InHeader:
+			t.Headers = append(t.Headers, [2]string{p.Wire, text})
+		case InCookie:
+			t.Headers = append(t.Headers, [2]string{"Cookie", p.Wire + "=" + url.QueryEscape(text)})
+		}
+	}
+	if len(query) > 0 {
+		t.Path += "?" + query.Encode()
+	}
+	if op.Body != nil {
+		b.body(op, t, &complete)
+	}
+	return t, complete
+}
+
+func paramSample(p *Param) (string, bool) {
+	if text, ok := SampleText(p.Schema, 1); ok {
+		return text, true
+	}
+	if p.Type.Kind == Slice && p.Type.Elem.Schema != nil {
+		return SampleText(p.Type.Elem.Schema, 1)
+	}
+	return "x", false
+}
+
+// path fills the template: with the key of a row where one was saved, else with
+// the same made-up value everywhere.
+func (b *trialBuilder) path(op *Operation, complete *bool) string {
+	var out strings.Builder
+	rest := op.Path
+	for {
+		i := strings.IndexByte(rest, '{')
+		if i < 0 {
+			return out.String() + rest
+		}
+		end := i + strings.IndexByte(rest[i:], '}')
+		out.WriteString(rest[:i])
+		p := pathParam(op, rest[i+1:end])
+		rest = rest[end+1:]
+		prefix := shapeOfPath(op.Path[:len(op.Path)-len(rest)])
+		if x := b.known[prefix]; x != nil && strings.HasPrefix(b.saved[x.Table], "${") {
+			out.WriteString(b.saved[x.Table])
+			continue
+		} else if x != nil && b.saved[x.Table] != "" && b.saved[x.Table] != "-" {
+			out.WriteString(url.PathEscape(b.saved[x.Table]))
+			continue
+		}
+		value, ok := b.fixed[prefix]
+		if !ok {
+			if value, ok = SampleText(p.Schema, uint64(len(b.fixed))); !ok {
+				value, *complete = "x", false
+			}
+			b.fixed[prefix] = value
+		}
+		out.WriteString(url.PathEscape(value))
+	}
+}
+
+func (b *trialBuilder) body(op *Operation, t *Trial, complete *bool) {
+	body := op.Body
+	t.Media = body.Media
+	if strings.Contains(t.Media, "*") {
+		t.Media = "application/octet-stream"
+		if body.Kind == JSONBody {
+			t.Media = "application/json"
+		}
+	}
+	switch body.Kind {
+	case StreamBody:
+		t.Body = "content"
+	case TextBody:
+		text, ok := "text", true
+		if body.Schema != nil {
+			text, ok = SampleText(body.Schema, 0)
+		}
+		t.Body, *complete = text, *complete && ok
+	default:
+		text, ok := b.sample(op, body.Schema)
+		if v, err := decodeValue(text); body.Kind == FormBody && err == nil {
+			text = form(v)
+		}
+		t.Body, *complete = text, *complete && ok
+	}
+}
+
+// sample makes up a body whose references point to rows that exist.
+func (b *trialBuilder) sample(op *Operation, s *spec.Schema) (string, bool) {
+	if s == nil {
+		return "{}", true
+	}
+	text, ok := Sample(s, Request, 4*uint64(len(b.trials)))
+	v, err := decodeValue(text)
+	if !ok || err != nil {
+		return "{}", false
+	}
+	if op.CRUD == nil {
+		return text, true
+	}
+	item, _ := v.(*object)
+	if w := op.CRUD.Wrapper; w != nil && item != nil {
+		inner, _ := item.get(w.JSON)
+		item, _ = inner.(*object)
+	}
+	if item == nil {
+		return text, true
+	}
+	for _, in := range op.CRUD.Inputs {
+		if in.Field == nil || in.Column.Refs == "" {
+			continue
+		}
+		if _, sent := item.get(in.Field.JSON); !sent {
+			continue
+		}
+		if name := b.saved[findTable(b.project.Tables, in.Column.Refs)]; strings.HasPrefix(name, "${") {
+			item.set(in.Field.JSON, name)
+		} else if !in.Field.Required {
+			*item = *item.without(in.Field.JSON)
+		}
+	}
+	return encodeValue(v), true
+}
+
+func form(v any) string {
+	o, _ := v.(*object)
+	values := url.Values{}
+	if o == nil {
+		return ""
+	}
+	for _, m := range o.members {
+		list, isList := m.value.([]any)
+		if !isList {
+			list = []any{m.value}
+		}
+		for _, item := range list {
+			switch item := item.(type) {
+			case string:
+				values.Add(m.name, item)
+			case number:
+				values.Add(m.name, string(item))
+			case bool:
+				values.Add(m.name, strconv.FormatBool(item))
+			}
+		}
+	}
+	return values.Encode()
+}

@@ -1,0 +1,319 @@
+// Package model turns a resolved document into the project apigen will write:
+// Go-ready names, types, operations and tables. All decisions live here, so that
+// templates only print.
+package model
+
+import (
+	"github.com/apigen-go/apigen/generator/internal/diag"
+	"github.com/apigen-go/apigen/generator/internal/spec"
+)
+
+// Project is everything the templates need to know.
+type Project struct {
+	Name        string // command and folder name: "bookshop"
+	Module      string // Go module path: "example.com/bookshop"
+	Title       string // info.title
+	Description string
+	Version     string // info.version
+	SpecPath    string // the document inside the project: "api/openapi.yaml"
+	SpecRaw     []byte // its bytes
+
+	InvalidStatus int // status that lists violations: 400, or 422 where the document prefers it
+
+	Types      []*Type      // declared Go types that operations reach, sorted by name
+	Failures   []*Failure   // typed error answers, sorted by name
+	Operations []*Operation // in document order
+	Groups     []*Group     // operations by first tag: one handler file each
+	Tables     []*Table     // sorted by name
+	Features   Features
+
+	Previous   []*Table // tables of the last migration
+	Migrations int      // number of the last migration, 0: none yet
+}
+
+// Features says which optional parts the project carries.
+type Features struct {
+	Store  bool // persistence: internal/database, internal/store, migrations
+	Docker bool // deploy/Dockerfile
+	CI     bool // .github/workflows/ci.yaml
+}
+
+// Kind is the shape of a Go type.
+type Kind int
+
+// The kinds. The scalar ones come first, see [Type.Scalar].
+const (
+	String  Kind = iota + 1 // string
+	Bool                    // bool
+	Int32                   // int32
+	Int64                   // int64
+	Float32                 // float32
+	Float64                 // float64
+	Time                    // time.Time, date-time
+	Date                    // codec.Date, date
+	Bytes                   // []byte, base64 in JSON (format byte)
+	Enum                    // declared: named scalar with constants
+	Raw                     // codec.Raw: any JSON value, kept as text
+	Struct                  // declared
+	Union                   // declared: oneOf/anyOf
+	Slice                   // []Elem; declared only when recursive
+	Map                     // map[string]Elem; declared only when recursive
+)
+
+// Type is a Go type. Declared types (Name set) are shared pointers and appear in
+// Project.Types; the others are written in place.
+type Type struct {
+	Kind Kind
+	Name string   // Go name of a declared type, else ""
+	Doc  string   // description
+	Pos  diag.Pos // of the schema
+	From string   // component schema it came from, else ""
+
+	Base   Kind     // Enum: String, Int32, Int64 or Float64
+	Values []*Value // Enum
+
+	Fields []*Field // Struct, in document order
+	Extra  *Type    // Struct: type of additional members kept in the field Extra; nil: none kept
+	Closed bool     // Struct: additionalProperties is false
+
+	Elem *Type // Slice, Map: the element
+	// ElemNullable: elements are pointers, null stands for nil.
+	ElemNullable bool
+	// Rules on the elements of a Slice or Map of scalars are in Elem's use:
+	ElemRules Rules
+
+	Variants      []*Variant // Union, in document order
+	Discriminator string     // Union: JSON name of the discriminator, else "" (decoded by shape)
+
+	Exclusive bool // Union by shape: exactly one variant must fit (oneOf)
+
+	Schema *spec.Schema // where it came from, for samples and CRUD inference
+
+	Decoded bool // a request carries it: it needs a decoder
+	Encoded bool // an answer carries it: it needs an encoder
+}
+
+// Value is a constant of an enum.
+type Value struct {
+	Name string // Go name: "StatusAvailable"
+	Lit  string // Go literal: `"available"` or `3`
+	JSON string // JSON text
+}
+
+// Variant is one alternative of a union.
+type Variant struct {
+	Name   string   // Go field and constructor name: "Card"
+	Type   *Type    // of the alternative
+	Rules  Rules    // on the alternative
+	Values []string // discriminator values that choose it
+}
+
+// Field is a member of a struct.
+type Field struct {
+	Name      string // Go: "PublishedAt"
+	JSON      string // "published_at"
+	Doc       string
+	Type      *Type
+	Rules     Rules
+	Required  bool   // in every direction that carries it
+	Nullable  bool   // null is a value
+	ReadOnly  bool   // not taken from requests
+	WriteOnly bool   // not sent in responses
+	Boxed     bool   // required, but a pointer to break a cycle
+	Default   string // JSON text of the default, else ""
+	Pos       diag.Pos
+}
+
+// Rules are the constraints a value must meet beyond its type.
+// Numbers are text as in the document, empty when absent.
+type Rules struct {
+	Min, Max           string
+	ExclMin, ExclMax   string
+	MultipleOf         string
+	MinLength          int // characters; 0: none
+	MaxLength          int // -1: none
+	Pattern            string
+	Format             string // uuid, email, uri, … checked on strings
+	MinItems, MaxItems int    // items or properties; MaxItems -1: none
+	Unique             bool
+	Const              string // JSON text
+}
+
+// In is where a parameter travels.
+type In string
+
+// The four places.
+const (
+	InPath   In = "path"
+	InQuery  In = "query"
+	InHeader In = "header"
+	InCookie In = "cookie"
+)
+
+// Param is a field of a request struct.
+type Param struct {
+	Name     string // Go: "BookID"
+	Wire     string // as in the document: "bookId"
+	In       In
+	Doc      string
+	Type     *Type // scalar, enum, slice of those, or struct/map for deepObject
+	Rules    Rules
+	Required bool
+	Default  string // JSON text, else ""
+	Style    string
+	Explode  bool
+	JSON     bool // a content parameter: the value is a JSON document
+	Schema   *spec.Schema
+	Pos      diag.Pos
+}
+
+// BodyKind is how a payload travels.
+type BodyKind int
+
+// The kinds of bodies.
+const (
+	JSONBody   BodyKind = iota + 1 // application/json and +json
+	FormBody                       // application/x-www-form-urlencoded into a struct
+	TextBody                       // text/*: string
+	StreamBody                     // everything else: io.Reader
+)
+
+// Body is a request or response payload.
+type Body struct {
+	Kind     BodyKind
+	Media    string       // media type to send, or the first to accept: "application/json"
+	Also     []string     // request only: further media types that mean the same
+	Schema   *spec.Schema // nil when the document has none
+	Type     *Type        // nil for StreamBody and TextBody
+	Rules    Rules
+	Nullable bool
+	Required bool // request only: the body must be there
+}
+
+// Operation is one method of the API.
+type Operation struct {
+	Name       string // Go method: "GetBook"
+	Request    string // Go struct of its input: "GetBookRequest"
+	Response   string // Go interface of its answers, when Sealed: "GetBookResponse"
+	ID         string // operationId, or the one derived from method and path
+	Method     string // "GET"
+	Path       string // "/books/{bookId}"
+	Summary    string
+	Doc        string
+	Group      *Group
+	Pos        diag.Pos
+	Deprecated bool
+
+	Params []*Param // path parameters first, in template order; then as declared
+	Body   *Body    // nil: none
+
+	// Successes are the declared 2xx and 3xx answers. Exactly one without
+	// headers is returned as itself, several as the sealed interface NameResponse.
+	Successes []*Success
+	Failures  []*FailureUse // declared 4xx, 5xx and default answers, by status
+
+	CRUD *CRUD  // nil: a stub
+	Stub string // why it is a stub; "" when CRUD is set
+
+	// Shadow is the operation that takes all requests of this one because its
+	// path has the same shape; nil as a rule.
+	Shadow *Operation
+
+	Spec *spec.Operation
+}
+
+// Success is a declared answer below 400.
+type Success struct {
+	Name    string // Go struct when Sealed: "CreateBook201"
+	Status  int
+	Doc     string
+	Body    *Body // nil: no content
+	Headers []*Param
+}
+
+// Sealed reports whether the operation answers with its sealed interface
+// because it has several success answers or one with headers.
+func (o *Operation) Sealed() bool {
+	return len(o.Successes) > 1 || len(o.Successes) == 1 && len(o.Successes[0].Headers) > 0
+}
+
+// Failure is a typed error answer, shared by the operations that declare it.
+type Failure struct {
+	Name   string // Go: "NotFoundError"
+	Status int    // 0: default, chosen by the handler
+	Doc    string
+	Body   *Body // nil: no content
+}
+
+// FailureUse ties a status of an operation to its failure.
+type FailureUse struct {
+	Status  int // 0 for default; 400 stands for the range 4XX when Range is set
+	Range   bool
+	Failure *Failure
+}
+
+// Group is the operations of one tag: one file in internal/handler.
+type Group struct {
+	Name       string // as in the document, "default" when there is none
+	File       string // "books": file name without .go
+	Doc        string
+	Operations []*Operation
+}
+
+// ColumnKind is the SQL type of a column.
+type ColumnKind string
+
+// The column kinds, which both engines share.
+const (
+	ColText     ColumnKind = "TEXT"
+	ColBigint   ColumnKind = "BIGINT"
+	ColDouble   ColumnKind = "DOUBLE PRECISION"
+	ColBoolean  ColumnKind = "BOOLEAN"
+	ColTime     ColumnKind = "TIMESTAMPTZ"
+	ColDate     ColumnKind = "DATE"
+	ColBytes    ColumnKind = "BYTEA"
+	ColJSON     ColumnKind = "JSONB"
+	ColIdentity ColumnKind = "BIGINT GENERATED BY DEFAULT AS IDENTITY"
+)
+
+// Table is one SQL table: a resource of the API.
+type Table struct {
+	Name    string // "books"
+	Go      string // singular Go name: "Book"
+	Columns []*Column
+	Key     *Column
+	Parents []*Column // columns that hold the ids of the parents in the path
+	// KeyBelowParents: clients choose the key, so it is unique below the parents only.
+	KeyBelowParents bool
+	Pos             diag.Pos
+}
+
+// Column is a column of a table.
+type Column struct {
+	Name    string // "published_at"
+	Kind    ColumnKind
+	NotNull bool
+	Unique  bool
+	Index   bool
+	Default string // SQL literal, else ""
+	Refs    string // table it points to, else ""
+	Source  Source // what fills it on insert when the request does not
+	JSON    string // name of the property it holds
+	Decimal bool   // ColText that holds decimal numbers, compared as numbers
+	Always  bool   // answers require a value
+	Late    bool   // rows from before answers required it may have none
+	Type    *Type  // of the property in answers; nil for columns the API does not show
+}
+
+// Source says who fills a column.
+type Source string
+
+// The sources.
+const (
+	FromRequest  Source = ""
+	FromSequence Source = "sequence" // identity column
+	FromUUID     Source = "uuid"     // UUIDv7 made by the store
+	FromNow      Source = "now"      // time of the insert (created_at)
+	FromTouch    Source = "touch"    // time of every write (updated_at)
+	FromPath     Source = "path"     // id of the parent resource
+)

@@ -1,0 +1,138 @@
+package model
+
+import (
+	"slices"
+
+	"github.com/apigen-go/apigen/generator/internal/spec"
+)
+
+// oneOf is the type of a choice. null among the alternatives makes the value
+// nullable; a single one left is that type; everything else is a union.
+func (b *builder) oneOf(s *spec.Schema, alternatives []*spec.Schema, exclusive bool, hint string, u *use) {
+	var rest []*spec.Schema
+	for _, a := range alternatives {
+		if r := a.Resolve(); len(r.Types) == 1 && r.Types[0] == "null" || r.Const != nil && r.Const.JSON == "null" {
+			u.Nullable = true
+			continue
+		}
+		rest = append(rest, a)
+	}
+	switch {
+	case len(s.Properties) > 0 && onlyRules(rest):
+		u.Type = b.object(s, []*spec.Schema{s}, hint) // the alternatives ask for members only
+	case len(rest) == 1 && len(s.Properties) == 0:
+		u.under(b.use(rest[0], hint))
+	case len(rest) == 0 || len(s.Properties) > 0:
+		b.diags.Warnf(s.Pos, "", "members beside oneOf or anyOf make no Go type; the value is kept as raw JSON")
+		u.Type = &Type{Kind: Raw, Schema: s}
+	case b.declared[s] != nil:
+		u.Type = b.declared[s]
+	default:
+		u.Type = b.union(s, rest, exclusive, hint)
+	}
+}
+
+// onlyRules reports whether no alternative describes a value of its own.
+func onlyRules(alternatives []*spec.Schema) bool {
+	return !slices.ContainsFunc(alternatives, func(a *spec.Schema) bool {
+		return a.Target != nil || len(a.Properties) > 0 || len(a.Types) > 0 && a.Types[0] != "object"
+	})
+}
+
+func (b *builder) union(s *spec.Schema, alternatives []*spec.Schema, exclusive bool, hint string) *Type {
+	t := &Type{Kind: Union, Pos: s.Pos, Doc: s.Description, Schema: s, Exclusive: exclusive}
+	b.declare(t, s, hint)
+	members := scope{}
+	for _, a := range alternatives {
+		name := variantName(a)
+		u := b.use(a, t.Name+name)
+		if u.Type.From != "" {
+			name = u.Type.Name
+		}
+		t.Variants = append(t.Variants, &Variant{
+			Name: members.pick(goName(a, name)), Type: u.Type, Rules: u.Rules,
+		})
+	}
+	b.discriminate(t, s, alternatives)
+	return t
+}
+
+// variantName names an alternative by its component, its title or its type.
+func variantName(a *spec.Schema) string {
+	switch r := a.Resolve(); {
+	case r.Name != "":
+		return Exported(r.Name)
+	case r.Title != "":
+		return Exported(r.Title)
+	case len(r.Types) > 0:
+		return Exported(r.Types[0])
+	}
+	return "Value"
+}
+
+// discriminate works out which discriminator values choose which variant: the
+// mapping, else the component's name, else the constant of the member itself.
+// Without a value for every variant the union is decoded by shape.
+func (b *builder) discriminate(t *Type, s *spec.Schema, alternatives []*spec.Schema) {
+	if s.Discriminator == nil || s.Discriminator.Property == "" {
+		return
+	}
+	for i, a := range alternatives {
+		r, v := a.Resolve(), t.Variants[i]
+		if v.Type.Kind != Struct && v.Type.Kind != Union {
+			return
+		}
+		for _, m := range s.Discriminator.Mapping {
+			if m.Target != nil && m.Target.Resolve() == r {
+				v.Values = append(v.Values, m.Value)
+			}
+		}
+		if len(v.Values) == 0 {
+			v.Values = constants(r, s.Discriminator.Property, 0)
+		}
+		if len(v.Values) == 0 && r.Name != "" {
+			v.Values = []string{r.Name}
+		}
+		if len(v.Values) == 0 {
+			return
+		}
+	}
+	seen := map[string]bool{}
+	for _, v := range t.Variants {
+		for _, value := range v.Values {
+			if seen[value] {
+				return
+			}
+			seen[value] = true
+		}
+	}
+	t.Discriminator = s.Discriminator.Property
+}
+
+// constants returns the texts that a member of an object may have.
+func constants(s *spec.Schema, member string, depth int) []string {
+	if s == nil || depth > 8 {
+		return nil
+	}
+	s = s.Resolve()
+	for _, p := range s.Properties {
+		if p.Name != member {
+			continue
+		}
+		r := p.Schema.Resolve()
+		if r.Const != nil {
+			return []string{unquote(r.Const.JSON)}
+		}
+		var out []string
+		for _, v := range r.Enum {
+			out = append(out, unquote(v.JSON))
+		}
+		return out
+	}
+	for _, part := range s.AllOf {
+		if out := constants(part, member, depth+1); len(out) > 0 {
+			return out
+		}
+	}
+	return nil
+}

@@ -1,0 +1,349 @@
+package render
+
+import (
+	"cmp"
+	"fmt"
+	"maps"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+	"text/template"
+
+	"github.com/apigen-go/apigen/generator/internal/model"
+)
+
+// apiFile is the data of the templates of package api.
+type apiFile struct {
+	Project  *model.Project
+	printer  printer
+	tables   map[string]*failureTable // by content
+	tableOf  map[*model.Operation]string
+	renderer map[*model.Failure]string
+}
+
+func newAPIFile(p *model.Project) *apiFile {
+	f := &apiFile{
+		Project:  p,
+		printer:  printer{patterns: map[string]string{}},
+		tables:   map[string]*failureTable{},
+		tableOf:  map[*model.Operation]string{},
+		renderer: map[*model.Failure]string{},
+	}
+	f.failures()
+	return f
+}
+
+var apiFuncs = template.FuncMap{
+	"isEnum":        func(t *model.Type) bool { return t.Kind == model.Enum },
+	"isUnion":       func(t *model.Type) bool { return t.Kind == model.Union },
+	"isStruct":      func(t *model.Type) bool { return t.Kind == model.Struct },
+	"typeDoc":       typeDoc,
+	"valuesVar":     func(t *model.Type) string { return model.Unexported(t.Name) + "Values" },
+	"valuesText":    valuesText,
+	"fieldTag":      fieldTag,
+	"underlying":    underlying,
+	"operationDoc":  operationDoc,
+	"answerNames":   answerNames,
+	"headerSet":     headerSet,
+	"failureDoc":    failureDoc,
+	"failureText":   failureText,
+	"failureStatus": failureStatus,
+	"statusName":    statusName,
+	"needsInput":    func(o *model.Operation) bool { return len(o.Params) > 0 || o.Body != nil },
+	"pathVar":       pathVar,
+	"acceptList":    acceptList,
+}
+
+// Decoder is the decoder of a type.
+func (f *apiFile) Decoder(t *model.Type) string { return f.printer.decoder(t) }
+
+// Encoder is the encoder of a type.
+func (f *apiFile) Encoder(t *model.Type) string { return f.printer.encoder(t) }
+
+// Param is the reading of a parameter.
+func (f *apiFile) Param(o *model.Operation, p *model.Param, index int) string {
+	return f.printer.param(o, p, index)
+}
+
+// Routed are the operations that can be reached, in the order of the document.
+func (f *apiFile) Routed() []*model.Operation {
+	return slices.DeleteFunc(slices.Clone(f.Project.Operations), func(o *model.Operation) bool { return o.Shadow != nil })
+}
+
+// typeDoc is the doc comment of a declared type: its name and the description of
+// the schema.
+func typeDoc(t *model.Type) string {
+	doc := t.Name + " is a schema of the API."
+	switch {
+	case t.Doc != "":
+		doc = t.Name + ": " + t.Doc
+	case t.From != "":
+		doc = fmt.Sprintf("%s is the schema %s.", t.Name, t.From)
+	case t.Kind == model.Enum:
+		doc = t.Name + " is one of a fixed set of values."
+	}
+	if t.Kind == model.Union {
+		doc += "\n\nExactly one of the fields is set."
+	}
+	return comment(doc)
+}
+
+// valuesText is the Go literal that lists the values of an enum for a violation.
+func valuesText(t *model.Type) string {
+	texts := make([]string, len(t.Values))
+	for i, v := range t.Values {
+		texts[i] = v.JSON
+	}
+	return strconv.Quote(strings.Join(texts, ", "))
+}
+
+// fieldTag is the json tag of a member. Names that hold more than letters, digits
+// and a few signs are quoted the way the JSON library wants it.
+func fieldTag(f *model.Field) string {
+	name := f.JSON
+	if strings.ContainsFunc(name, func(r rune) bool {
+		return !(r == '_' || r == '-' || r == '.' || r == '$' || r == '@' || r == '/' || r >= '0' && r <= '9' || r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z')
+	}) || name == "-" || name == "" {
+		name = "'" + strings.Trim(strconv.QuoteToASCII(name), `"`) + "'"
+		name = strings.ReplaceAll(name, `\"`, `"`)
+		name = "'" + strings.ReplaceAll(strings.Trim(name, "'"), "'", `\'`) + "'"
+	}
+	if !f.Required || f.ReadOnly || f.WriteOnly {
+		name += ",omitzero"
+	}
+	tag := "json:" + strconv.Quote(name)
+	if strings.Contains(tag, "`") {
+		return strconv.Quote(tag)
+	}
+	return "`" + tag + "`"
+}
+
+// underlying is the type behind the name of a recursive list or map.
+func underlying(t *model.Type) string {
+	anonymous := *t
+	anonymous.Name = ""
+	return anonymous.Go("")
+}
+
+func operationDoc(o *model.Operation) string {
+	lead := fmt.Sprintf("%s serves %s %s.", o.Name, o.Method, o.Path)
+	if o.Summary != "" {
+		lead += "\n" + strings.TrimSuffix(o.Summary, ".") + "."
+	}
+	if o.Deprecated {
+		lead += "\n\nDeprecated: the document marks this operation as deprecated."
+	}
+	return comment(lead)
+}
+
+func answerNames(o *model.Operation) string {
+	names := make([]string, len(o.Successes))
+	for i, s := range o.Successes {
+		names[i] = s.Name
+	}
+	return strings.Join(names, ", ")
+}
+
+// headerSet is the statement that sets a response header.
+func headerSet(p *model.Param) string {
+	value := "a." + p.Name
+	if p.Shape() == model.Pointer {
+		return fmt.Sprintf("if %s != nil {\nw.Header().Set(%q, %s)\n}", value, p.Wire, textOf(p.Type, "*"+value))
+	}
+	return fmt.Sprintf("w.Header().Set(%q, %s)", p.Wire, textOf(p.Type, value))
+}
+
+// textOf is the expression that turns a scalar into text.
+func textOf(t *model.Type, value string) string {
+	switch t.Kind {
+	case model.String:
+		return value
+	case model.Enum:
+		if t.Base == model.String {
+			return "string(" + value + ")"
+		}
+		return "fmt.Sprint(" + value + ")"
+	case model.Time:
+		return parens(value) + ".Format(time.RFC3339)"
+	case model.Date:
+		return parens(value) + ".String()"
+	}
+	return "fmt.Sprint(" + value + ")"
+}
+
+func failureDoc(f *model.Failure) string {
+	lead := fmt.Sprintf("%s is the declared answer with status %d.", f.Name, f.Status)
+	if f.Status == 0 {
+		lead = f.Name + " is the declared answer for every status that has none of its own."
+	}
+	if f.Doc != "" {
+		lead += "\n\n" + f.Doc
+	}
+	return comment(lead)
+}
+
+func failureText(f *model.Failure) string {
+	if f.Status == 0 {
+		return `http.StatusText(f.Status)`
+	}
+	return strconv.Quote(strings.TrimSpace(strconv.Itoa(f.Status) + " " + http.StatusText(f.Status)))
+}
+
+func failureStatus(f *model.Failure) string {
+	if f.Status == 0 {
+		return "f.Status"
+	}
+	return statusName(f.Status)
+}
+
+// statusNames are the constants of net/http.
+var statusNames = map[int]string{
+	200: "OK", 201: "Created", 202: "Accepted", 203: "NonAuthoritativeInfo", 204: "NoContent", 206: "PartialContent",
+	301: "MovedPermanently", 302: "Found", 303: "SeeOther", 304: "NotModified", 307: "TemporaryRedirect",
+	308: "PermanentRedirect", 400: "BadRequest", 401: "Unauthorized", 402: "PaymentRequired", 403: "Forbidden",
+	404: "NotFound", 405: "MethodNotAllowed", 406: "NotAcceptable", 409: "Conflict", 410: "Gone",
+	412: "PreconditionFailed", 413: "RequestEntityTooLarge", 415: "UnsupportedMediaType",
+	422: "UnprocessableEntity", 423: "Locked", 428: "PreconditionRequired", 429: "TooManyRequests",
+	500: "InternalServerError", 501: "NotImplemented", 502: "BadGateway", 503: "ServiceUnavailable", 504: "GatewayTimeout",
+}
+
+func statusName(status int) string {
+	if name := statusNames[status]; name != "" {
+		return "http.Status" + name
+	}
+	return strconv.Itoa(status)
+}
+
+// pathVar is the name of the parameter that holds the path values.
+func pathVar(o *model.Operation) string {
+	if len(o.Params) > 0 && o.Params[0].In == model.InPath {
+		return "path"
+	}
+	return "_"
+}
+
+// acceptList is the list of media types that a body may have.
+func acceptList(b *model.Body) string {
+	var quoted []string
+	for _, m := range append([]string{b.Media}, b.Also...) {
+		quoted = append(quoted, strconv.Quote(m))
+	}
+	return strings.Join(quoted, ", ")
+}
+
+// RequestBody is the reading of the request body.
+func (f *apiFile) RequestBody(o *model.Operation, b *model.Body) string {
+	var out strings.Builder
+	switch b.Kind {
+	case model.StreamBody:
+		return "in.Stream(&req.Body)"
+	case model.TextBody:
+		return "in.Text(&req.Body)"
+	}
+	if b.Pointer() {
+		fmt.Fprintf(&out, "req.Body = new(%s)\n", b.Type.Go(""))
+	}
+	if b.Kind == model.FormBody {
+		out.WriteString("if in.ParseForm() {\n")
+		for _, field := range b.Type.Fields {
+			out.WriteString(f.printer.formField(o, field))
+		}
+		out.WriteString("}")
+		return out.String()
+	}
+	ptr, value := "&req.Body", "req.Body"
+	if b.Pointer() {
+		ptr, value = "req.Body", "*req.Body"
+	}
+	p := &f.printer
+	p.Reset()
+	p.in = "d"
+	if b.Nullable {
+		p.line("if d.Null() {\nreq.Body = nil\nreturn\n}")
+	}
+	p.read(b.Type, b.Rules, ptr, value, o.Name+"Body", 0)
+	fmt.Fprintf(&out, "in.DecodeBody(func(d *codec.Decoder) {\n%s})", p.String())
+	return out.String()
+}
+
+// Success is the statement that writes what a handler returned.
+func (f *apiFile) Success(o *model.Operation) string {
+	switch {
+	case o.Sealed():
+		return fmt.Sprintf("s.sent(r, res.write%s(w))", o.Name)
+	case len(o.Successes) == 0:
+		return "w.WriteHeader(http.StatusNoContent)"
+	case o.Successes[0].Body == nil:
+		return fmt.Sprintf("w.WriteHeader(%s)", statusName(o.Successes[0].Status))
+	}
+	s := o.Successes[0]
+	value := "res"
+	if strings.HasPrefix(s.Body.Result(""), "*") {
+		value = "*res"
+	}
+	return f.write(s.Body, statusName(s.Status), value, "s.sent(r, %s)")
+}
+
+// Answer is the body of a method that writes an answer and returns the error.
+func (f *apiFile) Answer(b *model.Body, status, value string) string {
+	if n, err := strconv.Atoi(status); err == nil {
+		status = statusName(n)
+	}
+	if b == nil {
+		return fmt.Sprintf("w.WriteHeader(%s)\nreturn nil", status)
+	}
+	out := f.write(b, status, value, "return %s")
+	if !strings.HasPrefix(out, "return") {
+		out += "\nreturn nil"
+	}
+	return out
+}
+
+// write is the statement that sends a payload. wrap says what becomes of the
+// error where there can be one.
+func (f *apiFile) write(b *model.Body, status, value, wrap string) string {
+	media := b.Media
+	if strings.Contains(media, "*") {
+		media = "application/octet-stream"
+	}
+	switch b.Kind {
+	case model.StreamBody:
+		return fmt.Sprintf("codec.WriteStream(w, %s, %q, %s)", status, media, value)
+	case model.TextBody:
+		return fmt.Sprintf("codec.WriteText(w, %s, %q, %s)", status, media, value)
+	}
+	if media == "application/octet-stream" {
+		media = "application/json"
+	}
+	p := &f.printer
+	p.Reset()
+	if b.Nullable && strings.HasPrefix(value, "*") {
+		p.line("if %s == nil {\ne.Null()\nreturn\n}", value[1:])
+	}
+	p.write(b.Type, value, 0)
+	encode := strings.TrimSpace(p.String())
+	if strings.Contains(encode, "\n") {
+		encode = "\n" + encode + "\n"
+	} else {
+		encode = " " + encode + " "
+	}
+	return fmt.Sprintf(wrap, fmt.Sprintf("codec.WriteJSON(w, %s, %q, func(e *codec.Encoder) {%s})", status, media, encode))
+}
+
+// patternVar is a compiled regular expression of package api.
+type patternVar struct{ Name, Literal string }
+
+// Patterns lists the regular expressions that the code printed so far uses.
+func (f *apiFile) Patterns() []patternVar {
+	var out []patternVar
+	for _, expr := range slices.Sorted(maps.Keys(f.printer.patterns)) {
+		lit := strconv.Quote(expr)
+		if !strings.Contains(expr, "`") && strconv.CanBackquote(expr) {
+			lit = "`" + expr + "`"
+		}
+		out = append(out, patternVar{f.printer.patterns[expr], lit})
+	}
+	slices.SortFunc(out, func(a, b patternVar) int { return cmp.Compare(a.Name, b.Name) })
+	return out
+}

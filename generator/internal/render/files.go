@@ -1,0 +1,117 @@
+// Package render turns the model into files, in memory: templates in, formatted
+// files out. It reads nothing but the embedded templates and writes nothing.
+package render
+
+import (
+	"cmp"
+	"fmt"
+	"io/fs"
+	"path"
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/apigen-go/apigen/generator/internal/model"
+	"github.com/apigen-go/apigen/templates"
+)
+
+// output is one row of the table of what a project consists of: which files, if
+// the project has them at all, and who makes them.
+type output struct {
+	when func(*model.Project) bool // nil: always
+	make func(*engine) ([]File, error)
+}
+
+// outputs is the whole project.
+var outputs = []output{
+	{make: apiFiles},
+	{make: static("codec", "problem", "router", "server")},
+	{make: static("database"), when: hasStore},
+	{make: storeFiles, when: hasStore},
+	{make: handlerFiles},
+	{make: projectFiles},
+}
+
+func hasStore(p *model.Project) bool { return p.Features.Store }
+
+// Files renders the project. The files are sorted by path; the same project
+// always gives the same bytes.
+func Files(p *model.Project) ([]File, error) {
+	e := newEngine(p)
+	results := make([][]File, len(outputs))
+	errs := make([]error, len(outputs))
+	var group sync.WaitGroup
+	for i, o := range outputs {
+		if o.when != nil && !o.when(p) {
+			continue
+		}
+		group.Go(func() { results[i], errs[i] = o.make(e) })
+	}
+	group.Wait()
+	for _, err := range errs {
+		if err != nil {
+			return nil, fmt.Errorf("render: %w", err)
+		}
+	}
+	files := slices.Concat(results...)
+	slices.SortFunc(files, func(a, b File) int { return cmp.Compare(a.Path, b.Path) })
+	return files, nil
+}
+
+// apiFiles makes package api, the contract in Go. The order matters: the file
+// that declares the regular expressions comes last, when all of them are known.
+func apiFiles(e *engine) ([]File, error) {
+	data := newAPIFile(e.project)
+	var files []File
+	for _, name := range []string{"types", "json", "operations", "server"} {
+		file := "internal/api/" + name + ".gen.go"
+		src, err := e.goFile(file+".tmpl", "api", true, data)
+		if err != nil {
+			return nil, err
+		}
+		if len(src) > 0 {
+			files = append(files, File{Path: file, Class: Generated, Data: src})
+		}
+	}
+	return files, nil
+}
+
+// static copies packages that need no templating: real Go, with the module path
+// made the project's own. Their tests come along.
+func static(packages ...string) func(*engine) ([]File, error) {
+	return func(e *engine) ([]File, error) {
+		var files []File
+		for _, name := range packages {
+			dir := "project/internal/" + name
+			entries, err := fs.ReadDir(templates.Project, dir)
+			if err != nil {
+				return nil, fmt.Errorf("read package: %w", err)
+			}
+			for _, entry := range entries {
+				if entry.IsDir() || strings.HasSuffix(entry.Name(), ".tmpl") {
+					continue
+				}
+				file := path.Join("internal", name, entry.Name())
+				data, err := e.copy(file)
+				if err != nil {
+					return nil, err
+				}
+				files = append(files, File{Path: file, Class: Managed, Data: data})
+			}
+		}
+		return files, nil
+	}
+}
+
+// copy returns a static file of the project folder, with imports rewritten when
+// it is Go.
+func (e *engine) copy(name string) ([]byte, error) {
+	data, err := templates.Project.ReadFile("project/" + name)
+	if err != nil {
+		return nil, fmt.Errorf("read template: %w", err)
+	}
+	if !strings.HasSuffix(name, ".go") {
+		return data, nil
+	}
+	return rewriteImports(name, data, e.project.Module)
+}

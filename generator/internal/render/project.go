@@ -1,0 +1,116 @@
+package render
+
+import (
+	"bytes"
+	"fmt"
+	"go/format"
+	"path"
+	"strings"
+
+	"github.com/apigen-go/apigen/generator/internal/model"
+	"github.com/apigen-go/apigen/templates"
+)
+
+// projectFile is a file around the packages: its template, and who owns it.
+type projectFile struct {
+	path  string // NAME stands for the project's name
+	class Class
+	when  func(*model.Project) bool // nil: always
+}
+
+var projectTable = []projectFile{
+	{path: "README.md", class: Yours},
+	{path: "Makefile", class: Managed},
+	{path: ".gitignore", class: Managed},
+	{path: ".golangci.yml", class: Managed},
+	{path: "cmd/NAME/main.go", class: Managed},
+	{path: "cmd/NAME/main_test.go", class: Managed},
+	{path: "internal/config/config.go", class: Managed},
+	{path: "internal/config/env.go", class: Managed},
+	{path: "internal/config/env_test.go", class: Managed},
+	{path: "internal/config/config_test.go", class: Managed},
+	{path: "deploy/Dockerfile", class: Managed, when: func(p *model.Project) bool { return p.Features.Docker }},
+	{path: ".dockerignore", class: Managed, when: func(p *model.Project) bool { return p.Features.Docker }},
+	{path: ".github/workflows/ci.yaml", class: Managed, when: func(p *model.Project) bool { return p.Features.CI }},
+}
+
+// projectFiles makes everything around the packages, the document and the module
+// files.
+func projectFiles(e *engine) ([]File, error) {
+	p := e.project
+	files := []File{{Path: p.SpecPath, Class: Yours, Data: p.SpecRaw}}
+	for _, row := range projectTable {
+		if row.when != nil && !row.when(p) {
+			continue
+		}
+		data, err := e.projectFile(row.path)
+		if err != nil {
+			return nil, err
+		}
+		if data == nil {
+			continue
+		}
+		name := strings.ReplaceAll(row.path, "NAME", p.Name)
+		files = append(files, File{Path: name, Class: row.class, Data: data})
+	}
+	mod, err := moduleFiles(p)
+	if err != nil {
+		return nil, err
+	}
+	return append(files, mod...), nil
+}
+
+// projectFile executes the template of a file, or copies the file when it needs
+// no templating. It returns nil when the project folder has neither.
+func (e *engine) projectFile(name string) ([]byte, error) {
+	if exists(name) {
+		return e.copy(name)
+	}
+	if !exists(name + ".tmpl") {
+		return nil, nil
+	}
+	data, err := e.text(name+".tmpl", e.project)
+	if err != nil || path.Ext(name) != ".go" {
+		return data, err
+	}
+	src, err := format.Source(data)
+	if err != nil {
+		return nil, fmt.Errorf("format %s: %w\n%s", name, err, numbered(data))
+	}
+	return src, nil
+}
+
+func exists(name string) bool {
+	f, err := templates.Project.Open("project/" + name)
+	if err != nil {
+		return false
+	}
+	return f.Close() == nil
+}
+
+// moduleSet names the module files that fit the features of a project.
+func moduleSet(p *model.Project) string {
+	if p.Features.Store {
+		return "store"
+	}
+	return "plain"
+}
+
+// moduleFiles makes go.mod and go.sum. They are complete: the dependencies were
+// resolved when apigen was built.
+func moduleFiles(p *model.Project) ([]File, error) {
+	set := moduleSet(p)
+	mod, err := templates.Modules.ReadFile("modules/" + set + ".mod")
+	if err != nil {
+		return nil, fmt.Errorf("read module file: %w", err)
+	}
+	sum, err := templates.Modules.ReadFile("modules/" + set + ".sum")
+	if err != nil {
+		return nil, fmt.Errorf("read module file: %w", err)
+	}
+	mod = bytes.Replace(mod, []byte("module example.com/project\n"), []byte("module "+p.Module+"\n"), 1)
+	return []File{
+		{Path: "go.mod", Class: Managed, Data: mod},
+		{Path: "go.sum", Class: Managed, Data: sum},
+	}, nil
+}
