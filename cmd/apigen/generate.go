@@ -1,0 +1,86 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"github.com/apigen-go/apigen/generator"
+)
+
+// generateOptions are the flags of apigen generate.
+type generateOptions struct {
+	dir, spec                string
+	dryRun, noVerify, asJSON bool
+}
+
+func newGenerate(t *terminal) *cobra.Command {
+	opts := &generateOptions{}
+	cmd := &cobra.Command{
+		Use:   "generate",
+		Short: "Bring the service in step with its OpenAPI document",
+		Long: `Bring the service in step with its OpenAPI document and with this version of
+apigen. Generated files are rewritten, missing handler methods are added at the
+end of their file, a change of the tables becomes a new migration. What you wrote
+stays; if a generated file was edited, nothing is written at all.`,
+		Example: `  apigen generate
+  apigen generate --dry-run        # what would change
+  apigen generate --spec new.yaml  # take this document in place of the project's own`,
+		Args: noArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return runGenerate(cmd.Context(), t, opts) },
+	}
+	f := cmd.Flags()
+	f.StringVar(&opts.dir, "dir", ".", "`FOLDER` of the project")
+	f.StringVar(&opts.spec, "spec", "", "`FILE` that replaces the project's own; - reads standard input")
+	f.BoolVar(&opts.dryRun, "dry-run", false, "show what would change and write nothing; exit 2 if anything would")
+	f.BoolVar(&opts.noVerify, "no-verify", false, "skip compiling the project before it is written")
+	f.BoolVar(&opts.asJSON, "json", false, "print the result as JSON")
+	return cmd
+}
+
+func runGenerate(ctx context.Context, t *terminal, opts *generateOptions) error {
+	cfg := generator.Config{Dir: opts.dir, Spec: opts.spec, ReadOnly: opts.dryRun}
+	if opts.spec == "-" {
+		var err error
+		cfg.Spec = "<stdin>"
+		if cfg.Document, err = readStandardInput(t); err != nil {
+			return report(t, opts.asJSON, nil, err)
+		}
+	}
+	steps := &progress{t: t}
+	defer steps.end()
+	steps.step("reading the project")
+	plan, err := generator.OpenPlan(ctx, cfg)
+	if err != nil {
+		steps.end()
+		return report(t, opts.asJSON, nil, err)
+	}
+	r := &result{plan: plan}
+	pending := plan.Pending()
+	err = r.carryOut(ctx, steps, opts.dryRun, opts.noVerify)
+	steps.end()
+	switch {
+	case err != nil:
+	case opts.dryRun && pending:
+		err = statusError(generator.ExitDrift)
+	default:
+		err = r.code()
+	}
+	var status statusError
+	if opts.asJSON || err != nil && !errors.As(err, &status) {
+		return report(t, opts.asJSON, r, err)
+	}
+	printDiagnostics(t, plan.Diagnostics)
+	printChanges(t, plan.Changes)
+	switch {
+	case !pending:
+		fmt.Fprintln(t.out, "Everything is in step; nothing was written.")
+	case opts.dryRun:
+		fmt.Fprintln(t.out, "Nothing was written (--dry-run).")
+	case opts.noVerify:
+		t.say("The project was not compiled (--no-verify); apigen verify does it.")
+	}
+	return err
+}
