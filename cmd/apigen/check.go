@@ -40,8 +40,8 @@ func runCheck(ctx context.Context, t *terminal, dir string, asJSON bool) error {
 		return report(t, asJSON, r, err)
 	}
 	printDiagnostics(t, plan.Diagnostics)
+	printChanges(t, plan.Changes)
 	if err != nil {
-		printChanges(t, plan.Changes)
 		fmt.Fprintln(t.out, "The service has drifted from its document: run apigen generate.")
 		return err
 	}

@@ -79,8 +79,14 @@ func runGenerate(ctx context.Context, t *terminal, opts *generateOptions) error 
 		fmt.Fprintln(t.out, "Everything is in step; nothing was written.")
 	case opts.dryRun:
 		fmt.Fprintln(t.out, "Nothing was written (--dry-run).")
-	case opts.noVerify:
-		t.say("The project was not compiled (--no-verify); apigen verify does it.")
+	default:
+		fmt.Fprintf(t.out, "%s written.\n", count(writes(plan.Changes), "file"))
+		if opts.noVerify {
+			t.say("The project was not compiled (--no-verify); apigen verify does it.")
+		}
+		if r.code() != nil {
+			t.say("Your own code has to follow: see the places above.")
+		}
 	}
 	return err
 }

@@ -40,10 +40,10 @@ type fileJSON struct {
 
 // carryOut verifies and applies the plan, as far as the flags say.
 func (r *result) carryOut(ctx context.Context, steps *progress, dryRun, noVerify bool) error {
-	if err := r.plan.Err(); err != nil || dryRun {
+	if err := r.plan.Err(); err != nil || dryRun || !r.plan.Pending() {
 		return err
 	}
-	if r.plan.Pending() && !noVerify {
+	if !noVerify {
 		steps.step("compiling the project")
 		if err := r.plan.Verify(ctx, steps.step); err != nil {
 			return err
@@ -169,15 +169,10 @@ func printOperations(t *terminal, ops []generator.Operation) {
 
 // summary is the result in one line.
 func summary(p *generator.Plan, dir string, applied bool) string {
-	stubs, files := 0, 0
+	stubs := 0
 	for _, op := range p.Operations {
 		if op.Stub != "" {
 			stubs++
-		}
-	}
-	for _, c := range p.Changes {
-		if c.Writes() {
-			files++
 		}
 	}
 	left := "nothing left to write"
@@ -189,7 +184,18 @@ func summary(p *generator.Plan, dir string, applied bool) string {
 		verb = "written to"
 	}
 	return fmt.Sprintf("%d of %d operations implemented, %s; %s %s %s",
-		len(p.Operations)-stubs, len(p.Operations), left, count(files, "file"), verb, dir)
+		len(p.Operations)-stubs, len(p.Operations), left, count(writes(p.Changes), "file"), verb, dir)
+}
+
+// writes is how many files the changes touch.
+func writes(changes []generator.Change) int {
+	n := 0
+	for _, c := range changes {
+		if c.Writes() {
+			n++
+		}
+	}
+	return n
 }
 
 func count(n int, what string) string {

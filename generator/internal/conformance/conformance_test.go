@@ -35,9 +35,12 @@ func TestConformance(t *testing.T) {
 			for _, task := range []string{"build", "vet", "test"} {
 				run(t, project, "go", task, "-p", "2", "./...")
 			}
-			for engine, database := range map[string]func(testing.TB) string{"sqlite": sqlite, "postgres": servertest.Postgres} {
-				t.Run(engine, func(t *testing.T) {
-					report := hold(t, doc, stubs, project, database(t))
+			for _, engine := range []struct {
+				name     string
+				database func(testing.TB) string
+			}{{"sqlite", sqlite}, {"postgres", servertest.Postgres}} {
+				t.Run(engine.name, func(t *testing.T) {
+					report := hold(t, doc, stubs, project, engine.database(t))
 					if title == "bookshop" && report.Reached < report.Implemented {
 						t.Errorf("%d of %d implemented operations never succeeded",
 							report.Implemented-report.Reached, report.Implemented)

@@ -77,7 +77,7 @@ func (s *Service) await(ctx context.Context) error {
 		select {
 		case err := <-s.done:
 			s.cmd = nil
-			return fmt.Errorf("start service: it stopped at once (%v)\n%s", err, s.Log())
+			return fmt.Errorf("start service: it stopped at once: %w\n%s", err, s.Log())
 		case <-ctx.Done():
 			s.kill()
 			return fmt.Errorf("start service: /readyz did not answer\n%s", s.Log())
@@ -129,7 +129,9 @@ func (s *Service) Kill() {
 
 func (s *Service) kill() {
 	_ = s.cmd.Process.Kill() // it may be gone already
-	<-s.done
+	select {
+	case <-s.done: // its status says nothing more
+	}
 	s.cmd = nil
 }
 

@@ -86,6 +86,9 @@ func zeroDefault(kind ColumnKind, t *Type) string {
 	return "''"
 }
 
+// stamped reports whether the store writes the time into the column.
+func (c *Column) stamped() bool { return c.Source == FromNow || c.Source == FromTouch }
+
 // Zero returns the SQL literal that stands in for a missing value.
 func (c *Column) Zero() string { return zeroDefault(c.Kind, c.Type) }
 
@@ -138,8 +141,14 @@ func identifier(name string) string {
 	if len(out) > 50 {
 		out = strings.TrimRight(out[:50], "_")
 	}
+	if system[out] || strings.HasPrefix(out, "sqlite_") {
+		out = "own_" + out
+	}
 	return out
 }
+
+// system holds the columns that every PostgreSQL table has already.
+var system = wordSet("tableoid xmin cmin xmax cmax ctid")
 
 // ordered reports whether less and greater mean something for the column.
 func (c *Column) ordered() bool {

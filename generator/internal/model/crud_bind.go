@@ -70,7 +70,7 @@ func (r *resource) bindPath(c *candidate) string {
 				return "no property of the answer is the path parameter " + p.Wire
 			}
 			if !col.sameKind(p.Type) {
-				return "the path parameter " + p.Wire + " and the property " + col.JSON + " are of different types"
+				return "the path parameter " + p.Wire + " and the column " + col.Name + " are of different types"
 			}
 			if col != r.table.Key {
 				col.index()

@@ -33,9 +33,9 @@ func (r *resource) buildOutputs(item *Type) {
 		}
 		switch n := norm(f.JSON); {
 		case createdNames[n]:
-			c.Source, c.Kind, c.NotNull = FromNow, ColTime, true
+			c.Source, c.Kind = FromNow, ColTime
 		case updatedNames[n]:
-			c.Source, c.Kind, c.NotNull = FromTouch, ColTime, true
+			c.Source, c.Kind = FromTouch, ColTime
 		}
 	}
 }

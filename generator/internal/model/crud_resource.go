@@ -149,7 +149,7 @@ func (r *resource) build() {
 	}
 	for _, c := range r.table.Columns {
 		c.Always = c.Type != nil && r.mustAnswer(c)
-		if c.Always && c.Default == "" && !c.NotNull && !c.Unique && c.Refs == "" {
+		if c.Always && c.Default == "" && c != r.table.Key && !c.Unique && c.Refs == "" && !c.stamped() {
 			c.Default = zeroDefault(c.Kind, c.Type)
 		}
 	}
@@ -183,7 +183,7 @@ func (r *resource) buildKey() {
 			param = c.key
 		}
 	}
-	key := &Column{NotNull: true}
+	key := &Column{}
 	if f := r.keyField(param); f != nil {
 		key.JSON, key.Kind, key.Type = f.JSON, columnKind(f.Type), f.Type
 		key.Name = r.names.pick(identifier(f.JSON))
@@ -354,13 +354,6 @@ func (r *resource) parentColumn(part pathPart, p *Param) *Column {
 		}
 	}
 	col.Name = r.names.pick(col.Name)
-	// Every row has the parent when every way to make one names it.
-	col.NotNull = len(r.of(Create)) > 0
-	for _, c := range r.of(Create) {
-		if !strings.Contains(c.op.Path, "{"+part.wire+"}") {
-			col.NotNull = false
-		}
-	}
 	r.table.Parents = append(r.table.Parents, col)
 	return r.add(col)
 }

@@ -9,9 +9,9 @@ import (
 // Migration returns the file name and the text of the migration that leads from
 // the previous tables to the present ones, and "" when they are alike.
 //
-// Only keys, parents and the times the store sets are NOT NULL: SQLite cannot take
-// a NOT NULL back, so whether a value must be there is checked where requests come
-// in. Data is never dropped: what the document no longer names stays.
+// Only the primary key is NOT NULL: SQLite cannot take a NOT NULL back, so whether
+// a value must be there is checked where requests come in. Data is never dropped:
+// what the document no longer names stays.
 func (p *Project) Migration() (name, text string) {
 	up, down := diffTables(p.Previous, p.Tables)
 	if len(up) == 0 {
@@ -59,7 +59,7 @@ func markLate(previous, tables []*Table) {
 	for _, t := range tables {
 		was := findTable(previous, t.Name)
 		for _, c := range t.Columns {
-			if was == nil || !c.Always || c.NotNull || c.Default != "" {
+			if was == nil || !c.Always || c == t.Key || c.stamped() || c.Default != "" {
 				continue
 			}
 			before := was.named(c.Name)
@@ -141,7 +141,7 @@ func createTable(t *Table, tables []*Table) string {
 			if c.Kind != ColIdentity {
 				line = c.SQL() + " " + string(c.Kind) + " NOT NULL PRIMARY KEY"
 			}
-		} else if c.NotNull || c == t.Key || slices.Contains(t.PrimaryKey(), c) {
+		} else if slices.Contains(t.PrimaryKey(), c) {
 			line += " NOT NULL"
 		}
 		lines = append(lines, line+columnEnd(c, tables))
@@ -243,7 +243,7 @@ func addedKind(c *Column) string {
 // addedEnd gives old rows a value where new ones always have one.
 func addedEnd(c *Column, tables []*Table) string {
 	added := *c
-	if added.Default == "" && added.NotNull && (c.Source == FromNow || c.Source == FromTouch) {
+	if added.Default == "" && c.stamped() {
 		added.Default = zeroDefault(c.Kind, nil)
 	}
 	if added.Default != "" {

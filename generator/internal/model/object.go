@@ -12,8 +12,11 @@ func (b *builder) object(s *spec.Schema, parts []*spec.Schema, hint string) *Typ
 	if t := b.declared[s]; t != nil {
 		return t
 	}
-	t := &Type{Kind: Struct, Pos: s.Pos, Doc: s.Description, Schema: s}
+	t := &Type{Kind: Struct, Pos: s.Pos, Doc: s.Description, Schema: s, Members: noRules()}
 	b.declare(t, s, hint)
+	for _, part := range append(parts, s) {
+		t.Members = t.Members.narrow(rules(part))
+	}
 
 	required := map[string]bool{}
 	for _, part := range parts {
@@ -105,7 +108,8 @@ func (b *builder) allOf(s *spec.Schema, hint string, u *use) {
 			}
 		}
 		if len(kept) > 0 {
-			if len(s.AllOf) == 1 && len(s.Properties) == 0 && len(s.Required) == 0 && s.Additional == nil {
+			if len(s.AllOf) == 1 && len(s.Properties) == 0 && len(s.Required) == 0 && s.Additional == nil &&
+				s.MinProperties == nil && s.MaxProperties == nil {
 				u.under(b.use(s.AllOf[0], hint)) // a reference with something said beside it
 				return
 			}
@@ -135,7 +139,7 @@ func flatten(s *spec.Schema, out []*spec.Schema, depth int) ([]*spec.Schema, boo
 	if depth > 32 {
 		return nil, false
 	}
-	ok := true
+	var ok bool
 	if s.Target != nil {
 		if out, ok = flatten(s.Target, out, depth+1); !ok {
 			return nil, false

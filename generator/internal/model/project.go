@@ -72,9 +72,10 @@ type Type struct {
 	Base   Kind     // Enum: String, Int32, Int64 or Float64
 	Values []*Value // Enum
 
-	Fields []*Field // Struct, in document order
-	Extra  *Type    // Struct: type of additional members kept in the field Extra; nil: none kept
-	Closed bool     // Struct: additionalProperties is false
+	Fields  []*Field // Struct, in document order
+	Extra   *Type    // Struct: type of additional members kept in the field Extra; nil: none kept
+	Closed  bool     // Struct: additionalProperties is false
+	Members Rules    // Struct: minProperties and maxProperties as MinItems and MaxItems
 
 	Elem *Type // Slice, Map: the element
 	// ElemNullable: elements are pointers, null stands for nil.
@@ -292,7 +293,6 @@ type Table struct {
 type Column struct {
 	Name    string // "published_at"
 	Kind    ColumnKind
-	NotNull bool
 	Unique  bool
 	Index   bool
 	Default string // SQL literal, else ""

@@ -56,9 +56,9 @@ func EncodeTables(tables []*Table) []string {
 				isParent = isParent || p == c
 			}
 			lines = append(lines, encodeLine("column", t.Name, fmt.Sprintf("%03d", i), c.Name, string(c.Kind),
-				flags(map[string]bool{"notnull": c.NotNull, "unique": c.Unique, "index": c.Index, "parent": isParent,
+				flags(map[string]bool{"unique": c.Unique, "index": c.Index, "parent": isParent,
 					"decimal": c.Decimal, "always": c.Always, "late": c.Late},
-					"notnull", "unique", "index", "parent", "decimal", "always", "late"),
+					"unique", "index", "parent", "decimal", "always", "late"),
 				c.Default, c.Refs, string(c.Source), c.JSON))
 		}
 	}
@@ -124,8 +124,6 @@ func (t *Table) restore(c *Column, flags []string, keys map[*Table]string) {
 	}
 	for _, flag := range flags {
 		switch flag {
-		case "notnull":
-			c.NotNull = true
 		case "unique":
 			c.Unique = true
 		case "index":
@@ -231,7 +229,7 @@ func singular(word string) string {
 	switch {
 	case strings.HasSuffix(last, "ies") && len(last) > 4:
 		last = strings.TrimSuffix(last, "ies") + "y"
-	case endsIn(last, "sses", "shes", "ches", "xes", "zzes", "tuses", "ruses", "buses", "oes") && len(last) > 5:
+	case endsIn(last, "sses", "shes", "ches", "xes", "zzes", "tuses", "ruses", "buses", "oes") && len(last) > 4:
 		last = strings.TrimSuffix(last, "es")
 	case strings.HasSuffix(last, "s") && !endsIn(last, "ss", "us", "is"):
 		last = strings.TrimSuffix(last, "s")

@@ -15,8 +15,8 @@ type builder struct {
 	diags diag.List
 	names scope // identifiers of package api
 
-	declared   map[*spec.Schema]*Type // structs, enums, unions and recursive lists
-	inProgress map[*spec.Schema]*Type // lists and maps whose elements are being built
+	declared   map[*spec.Schema]*Type  // structs, enums, unions and recursive lists
+	inProgress map[*spec.Schema]*Type  // lists and maps whose elements are being built
 	component  map[*spec.Schema]string // name in components.schemas
 	goNames    map[string]string       // Go name of each of them
 	depth      int
@@ -164,7 +164,7 @@ func jsonType(text string) []string {
 }
 
 func stringKind(s *spec.Schema, u *use) Kind {
-	kind := String
+	var kind Kind
 	switch s.Format {
 	case "date-time":
 		kind = Time

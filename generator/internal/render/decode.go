@@ -44,7 +44,14 @@ func (p *printer) decodeStruct(t *model.Type) {
 	if len(required) > 0 {
 		p.line("var seen codec.Seen")
 	}
+	counted := t.Members.MinItems > 0 || t.Members.MaxItems >= 0
+	if counted {
+		p.line("members := 0")
+	}
 	p.line("for d.More() {")
+	if counted {
+		p.line("members++")
+	}
 	switch {
 	case len(t.Fields) == 0 && t.Extra == nil:
 		p.line("d.Name()")
@@ -61,6 +68,9 @@ func (p *printer) decodeStruct(t *model.Type) {
 		p.line("default:\n%s\n}", rest(t))
 	}
 	p.line("}")
+	if counted {
+		p.line("d.Count(members, %d, %d, %q)", t.Members.MinItems, t.Members.MaxItems, "member")
+	}
 	if len(required) > 0 {
 		p.line("d.Require(&seen, %s)", strings.Join(required, ", "))
 	}

@@ -220,9 +220,15 @@ func (s *scanWriter) output(o model.Output) {
 		s.then("v.%s = %s", f.Name, shaped(f, literal(f.Type, o.Const)))
 	case o.Column.Kind == model.ColTime && f.Type.Kind == model.String:
 		local := localName(f.Name)
-		s.line("var %s time.Time", local)
 		s.targets = append(s.targets, "&"+local)
-		s.then("v.%s = %s", f.Name, shaped(f, local+".Format(time.RFC3339Nano)"))
+		text := shaped(f, local+".Format(time.RFC3339Nano)")
+		if f.Shape() == model.Plain {
+			s.line("var %s time.Time", local)
+			s.then("v.%s = %s", f.Name, text)
+			break
+		}
+		s.line("var %s *time.Time", local)
+		s.then("if %s != nil {\nv.%s = %s\n}", local, f.Name, text)
 	case f.Shape() == model.Tristate:
 		local := localName(f.Name)
 		s.line("var %s *%s", local, f.Type.Go("api."))

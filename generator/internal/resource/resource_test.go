@@ -89,7 +89,7 @@ func TestParseReports(t *testing.T) {
 		"same plural":       {[]string{"book a:int", "tome/books b:int"}, []string{"2:1: book and tome share the plural books"}},
 		"schema clash":      {[]string{"book a:int", "book_page b:int"}, []string{"2:1: book and book_page both need a schema named BookPage"}},
 		"fixed schema":      {[]string{"problem a:int"}, []string{"1:1: the name problem is used by the error answers"}},
-		"ref unknown":       {[]string{"author a:int", "book by:ref(auther)"}, []string{"2:6: by refers to auther, which is no resource|did you mean author?"}},
+		"ref unknown":       {[]string{"author a:int", "book by:ref(autho)"}, []string{"2:6: by refers to autho, which is no resource|did you mean author?"}},
 		"required cycle":    {[]string{"a b:ref(b)!", "b a:ref(a)!"}, []string{"2:3: b needs a, which needs b first"}},
 		"required self":     {[]string{"node parent:ref(node)!"}, []string{"1:6: node needs node"}},
 		"all at once":       {[]string{"book a:strng", "author b:int:uniq c:ref(nobody)"}, []string{`1:8: unknown type`, `2:14: unknown flag`, `2:19: c refers to nobody`}},

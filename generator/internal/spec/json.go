@@ -80,7 +80,7 @@ func parseJSON(src []byte) (*node, *parser, error) {
 	}
 	root, err := p.value(0)
 	if err == nil {
-		if _, err = p.dec.ReadToken(); err == io.EOF {
+		if _, err = p.dec.ReadToken(); errors.Is(err, io.EOF) {
 			return root, &p.parser, nil
 		}
 		if err == nil {

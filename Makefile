@@ -1,0 +1,44 @@
+# make demo and make test need nothing but Go.
+
+STATICCHECK   := honnef.co/go/tools/cmd/staticcheck@v0.8.2
+GOLANGCI_LINT := github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
+
+.DEFAULT_GOAL := help
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+build: ## build bin/apigen
+	go build -o bin/apigen ./cmd/apigen
+
+demo: ## create the bookshop service, start it, show it at work; Ctrl-C ends it
+	go run ./cmd/demo
+
+demo-check: ## the same unattended: fails on any unexpected answer
+	go run ./cmd/demo -check
+
+test: ## run all tests
+	go test ./...
+
+race: ## run all tests under the race detector (needs a C compiler)
+	go test -race ./...
+
+golden: ## rewrite expected outputs; look at the diff before you commit it
+	go test ./cmd/apigen ./generator ./generator/internal/model ./generator/internal/resource -update
+
+lint: ## vet, staticcheck, golangci-lint
+	go vet ./...
+	go run $(STATICCHECK) ./...
+	go run $(GOLANGCI_LINT) run
+
+bench: ## time rendering, the compile gate and the hot paths of a service
+	go test -run '^$$' -bench . -benchmem ./...
+
+cover: ## write coverage to cover.html
+	go test -coverprofile=cover.out ./...
+	go tool cover -html=cover.out -o cover.html
+
+snapshot: ## build release archives into dist/, publishing nothing (needs goreleaser)
+	goreleaser release --snapshot --clean
+
+.PHONY: help build demo demo-check test race golden lint bench cover snapshot

@@ -1,0 +1,243 @@
+package generator_test
+
+import (
+	"bytes"
+	"flag"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/apigen-go/apigen/generator"
+	"github.com/apigen-go/apigen/generator/internal/conformance"
+)
+
+var update = flag.Bool("update", false, "rewrite the golden files")
+
+// repository is the folder of this repository, seen from this package.
+const repository = ".."
+
+// TestGolden generates every case of testdata/golden and compares the whole tree
+// with its folder want, both ways. What is wanted is then built, vetted, tested,
+// started and stopped. A new case is a new folder.
+func TestGolden(t *testing.T) {
+	cases, err := filepath.Glob(filepath.Join(repository, "testdata/golden/*/"))
+	if err != nil || len(cases) == 0 {
+		t.Fatalf("no cases: %v", err)
+	}
+	for _, dir := range cases {
+		name := filepath.Base(dir)
+		t.Run(name, func(t *testing.T) {
+			got := filepath.Join(t.TempDir(), name)
+			create(t, got, document(dir))
+			want := filepath.Join(dir, "want")
+			if *update {
+				replaceTree(t, want, got)
+			}
+			compareTrees(t, want, got)
+			if t.Failed() {
+				t.Log("run: make golden")
+				return
+			}
+			goTool(t, want, "build", "./...")
+			goTool(t, want, "vet", "./...")
+			goTool(t, want, "test", "./...")
+			startAndStop(t, want)
+		})
+	}
+}
+
+// document is the OpenAPI document of a golden case: its own, or the one of that
+// name that other tests share.
+func document(dir string) string {
+	own := filepath.Join(dir, "openapi.yaml")
+	if _, err := os.Stat(own); err == nil {
+		return own
+	}
+	return filepath.Join(repository, "testdata/specs", filepath.Base(dir)+".yaml")
+}
+
+// create makes a project in dir without the compile gate.
+func create(t *testing.T, dir, document string, features ...string) {
+	t.Helper()
+	name := filepath.Base(dir)
+	p, err := generator.NewPlan(t.Context(), generator.Config{
+		Dir: dir, Name: name, Module: "example.com/" + name, Spec: document, Features: features,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := p.Apply(); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// baseStore holds the compressed base texts for merging. They are left out of the
+// golden trees: the lock names each by its hash, so nothing of them goes unseen.
+const baseStore = ".apigen"
+
+// tree returns the files below dir.
+func tree(t *testing.T, dir string) map[string][]byte {
+	t.Helper()
+	files := map[string][]byte{}
+	err := filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		rel, _ := filepath.Rel(dir, path)
+		if d.IsDir() {
+			if rel == baseStore {
+				return filepath.SkipDir
+			}
+			return nil
+		}
+		files[filepath.ToSlash(rel)], err = os.ReadFile(path)
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return files
+}
+
+func compareTrees(t *testing.T, want, got string) {
+	t.Helper()
+	w, g := tree(t, want), tree(t, got)
+	for path, data := range g {
+		switch wanted, ok := w[path]; {
+		case !ok:
+			t.Errorf("%s is made but not wanted", path)
+		case !bytes.Equal(wanted, data):
+			t.Errorf("%s differs:\n%s", path, firstDifference(wanted, data))
+		}
+	}
+	for path := range w {
+		if _, ok := g[path]; !ok {
+			t.Errorf("%s is wanted but not made", path)
+		}
+	}
+}
+
+// firstDifference shows the first lines that are not the same.
+func firstDifference(want, got []byte) string {
+	w, g := strings.Split(string(want), "\n"), strings.Split(string(got), "\n")
+	for i := range min(len(w), len(g)) {
+		if w[i] != g[i] {
+			return "\twant " + w[i] + "\n\tgot  " + g[i]
+		}
+	}
+	return "\tone is longer than the other"
+}
+
+func replaceTree(t *testing.T, want, got string) {
+	t.Helper()
+	if err := os.RemoveAll(want); err != nil {
+		t.Fatal(err)
+	}
+	for path, data := range tree(t, got) {
+		file := filepath.Join(want, filepath.FromSlash(path))
+		if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(file, data, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// goTool runs the go command in dir with the modules it finds there, as they are.
+func goTool(t *testing.T, dir string, args ...string) {
+	t.Helper()
+	cmd := exec.CommandContext(t.Context(), "go", args...)
+	cmd.Dir = dir
+	cmd.Env = append(os.Environ(), "GOFLAGS=-mod=readonly", "GOWORK=off")
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Errorf("go %s: %v\n%s", strings.Join(args, " "), err, out)
+	}
+}
+
+// startAndStop runs the service until it is ready and ends it.
+func startAndStop(t *testing.T, dir string) {
+	t.Helper()
+	s, err := conformance.Start(t.Context(), dir, t.TempDir(), "DATABASE_URL=file:"+filepath.Join(t.TempDir(), "test.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Stop(); err != nil {
+		t.Error(err)
+	}
+}
+
+// TestModules checks that the module files of generated projects are what go mod
+// tidy makes of them, from the versions that this module is built with.
+func TestModules(t *testing.T) {
+	versions := requirements(t, filepath.Join(repository, "go.mod"))
+	for set, direct := range map[string][]string{
+		"plain": {"github.com/go-json-experiment/json"},
+		"store": {
+			"github.com/go-json-experiment/json", "github.com/google/uuid", "github.com/jackc/pgx/v5",
+			"github.com/pressly/goose/v3", "modernc.org/sqlite",
+		},
+	} {
+		t.Run(set, func(t *testing.T) {
+			dir := filepath.Join(t.TempDir(), "project")
+			features := []string{"none"}
+			if set == "store" {
+				features = []string{"store"}
+			}
+			create(t, dir, filepath.Join(repository, "testdata/specs/bookshop.yaml"), features...)
+			mod := "module example.com/project\n\ngo 1.26.0\n"
+			for _, path := range direct {
+				mod += "\nrequire " + path + " " + versions[path] + "\n"
+			}
+			if err := os.WriteFile(filepath.Join(dir, "go.mod"), []byte(mod), 0o644); err != nil {
+				t.Fatal(err)
+			}
+			goToolMod(t, dir, "mod", "tidy")
+			for _, ext := range []string{"mod", "sum"} {
+				got, err := os.ReadFile(filepath.Join(dir, "go."+ext))
+				if err != nil {
+					t.Fatal(err)
+				}
+				file := filepath.Join(repository, "templates/modules", set+"."+ext)
+				if *update {
+					if err := os.WriteFile(file, got, 0o644); err != nil {
+						t.Fatal(err)
+					}
+				}
+				if want, err := os.ReadFile(file); err != nil || !bytes.Equal(want, got) {
+					t.Errorf("%s is not tidy (%v)\n%s", file, err, firstDifference(want, got))
+				}
+			}
+		})
+	}
+}
+
+func goToolMod(t *testing.T, dir string, args ...string) {
+	t.Helper()
+	cmd := exec.CommandContext(t.Context(), "go", args...)
+	cmd.Dir = dir
+	cmd.Env = append(os.Environ(), "GOFLAGS=-mod=mod", "GOWORK=off")
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Fatalf("go %s: %v\n%s", strings.Join(args, " "), err, out)
+	}
+}
+
+// requirements reads the versions of a go.mod.
+func requirements(t *testing.T, file string) map[string]string {
+	t.Helper()
+	data, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	out := map[string]string{}
+	for line := range strings.Lines(string(data)) {
+		if fields := strings.Fields(strings.TrimPrefix(strings.TrimSpace(line), "require ")); len(fields) >= 2 && slices.Contains([]byte("v"), fields[1][0]) {
+			out[fields[0]] = fields[1]
+		}
+	}
+	return out
+}

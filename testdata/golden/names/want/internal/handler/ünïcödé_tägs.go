@@ -1,0 +1,22 @@
+package handler
+
+import (
+	"context"
+
+	"example.com/names/internal/api"
+	"example.com/names/internal/codec"
+)
+
+// GetByAnyLatest answers GET /{any}/latest.
+//
+// Not implemented yet: the answer is not a list.
+func (h *Handler) GetByAnyLatest(_ context.Context, _ api.GetByAnyLatestRequest) (codec.Raw, error) {
+	return nil, api.ErrNotImplemented
+}
+
+// GrößeÄndern answers POST /größe/{straße}.
+//
+// Not implemented yet: POST on a single item is an action.
+func (h *Handler) GrößeÄndern(_ context.Context, _ api.GrößeÄndernRequest) (*api.Naive, error) {
+	return nil, api.ErrNotImplemented
+}

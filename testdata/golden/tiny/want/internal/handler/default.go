@@ -1,0 +1,15 @@
+package handler
+
+import (
+	"context"
+
+	"example.com/tiny/internal/api"
+)
+
+// Ping answers GET /ping.
+// Answers with the time of the server.
+//
+// Not implemented yet: the answer is a single object, not a list of objects.
+func (h *Handler) Ping(_ context.Context, _ api.PingRequest) (*api.PingResult, error) {
+	return nil, api.ErrNotImplemented
+}
