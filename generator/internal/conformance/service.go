@@ -23,7 +23,8 @@ type Service struct {
 	program string
 	env     []string
 	cmd     *exec.Cmd
-	done    chan error
+	done    chan struct{} // closed when the process has ended
+	exit    error         // how it ended; read it after done
 	log     *logBuffer
 }
 
@@ -64,8 +65,11 @@ func (s *Service) start(ctx context.Context) error {
 	if err := s.cmd.Start(); err != nil {
 		return fmt.Errorf("start service: %w", err)
 	}
-	s.done = make(chan error, 1)
-	go func(cmd *exec.Cmd, done chan<- error) { done <- cmd.Wait() }(s.cmd, s.done)
+	s.done = make(chan struct{})
+	go func() {
+		s.exit = s.cmd.Wait()
+		close(s.done)
+	}()
 	return s.await(ctx)
 }
 
@@ -75,9 +79,9 @@ func (s *Service) await(ctx context.Context) error {
 	defer cancel()
 	for {
 		select {
-		case err := <-s.done:
+		case <-s.done:
 			s.cmd = nil
-			return fmt.Errorf("start service: it stopped at once: %w\n%s", err, s.Log())
+			return fmt.Errorf("start service: it stopped at once: %w\n%s", s.exit, s.Log())
 		case <-ctx.Done():
 			s.kill()
 			return fmt.Errorf("start service: /readyz did not answer\n%s", s.Log())
@@ -108,10 +112,10 @@ func (s *Service) Stop() error {
 		return fmt.Errorf("stop service: %w", err)
 	}
 	select {
-	case err := <-s.done:
+	case <-s.done:
 		s.cmd = nil
-		if err != nil {
-			return fmt.Errorf("stop service: %w\n%s", err, s.Log())
+		if s.exit != nil {
+			return fmt.Errorf("stop service: %w\n%s", s.exit, s.Log())
 		}
 		return nil
 	case <-time.After(stopTime):
@@ -129,9 +133,7 @@ func (s *Service) Kill() {
 
 func (s *Service) kill() {
 	_ = s.cmd.Process.Kill() // it may be gone already
-	select {
-	case <-s.done: // its status says nothing more
-	}
+	<-s.done // its status says nothing more
 	s.cmd = nil
 }
 

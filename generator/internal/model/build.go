@@ -150,11 +150,8 @@ func mark(t *Type, decoded bool) {
 	}
 	for _, v := range t.Variants {
 		mark(v.Type, decoded)
-		if t.Kind == Union { // unions marshal themselves, in both directions
-			mark(v.Type, !decoded)
-		}
 	}
-	if t.Kind == Union && !(t.Decoded && t.Encoded) {
+	if t.Marshals() { // in both directions
 		mark(t, !decoded)
 	}
 }

@@ -151,7 +151,6 @@ type Role string
 // The roles of envelope members.
 const (
 	RoleTotal  Role = "total"  // rows that match, over all pages
-	RoleCount  Role = "count"  // rows on this page
 	RoleLimit  Role = "limit"  // rows asked for
 	RoleOffset Role = "offset" // rows skipped
 	RolePage   Role = "page"   // number of this page

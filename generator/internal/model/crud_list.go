@@ -2,6 +2,7 @@ package model
 
 import (
 	"encoding/json"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -171,6 +172,10 @@ func (r *resource) sortKeys(c *candidate, by *Param) []SortKey {
 			if o.Column != nil && o.Column.Scalar() {
 				add(o.Field.JSON, o.Column)
 			}
+		}
+		var usual string
+		if json.Unmarshal([]byte(by.Default), &usual) == nil && !slices.ContainsFunc(keys, func(k SortKey) bool { return k.Name == SortName(usual) }) {
+			return nil
 		}
 		return keys
 	}

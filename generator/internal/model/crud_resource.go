@@ -43,7 +43,20 @@ func infer(p *Project) {
 	markLate(p.Previous, p.Tables)
 }
 
+// findResources joins the sites that show the same rows: /books and
+// /authors/{}/books. Without a collection of all rows, what hangs on different
+// parents is different: /repos/{}/hooks and /orgs/{}/hooks.
 func findResources(sites []*site) []*resource {
+	type rows struct {
+		noun string
+		item *Type
+	}
+	whole := map[rows]bool{}
+	for _, s := range sites {
+		if len(s.members) > 0 && len(pathParams(s)) == 0 {
+			whole[rows{s.noun(), s.itemType()}] = true
+		}
+	}
 	var list []*resource
 	for _, s := range sites {
 		if len(s.members) == 0 {
@@ -51,7 +64,8 @@ func findResources(sites []*site) []*resource {
 		}
 		item := s.itemType()
 		i := slices.IndexFunc(list, func(r *resource) bool {
-			return r.noun == s.noun() && (r.item == item || item == nil && s.parent == r.sites[0].parent)
+			same := r.item == item && (whole[rows{r.noun, item}] || s.parent == r.sites[0].parent && s.parent != nil)
+			return r.noun == s.noun() && (same || item == nil && s.parent == r.sites[0].parent)
 		})
 		if i < 0 {
 			list = append(list, &resource{noun: s.noun(), item: item})

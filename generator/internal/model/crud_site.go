@@ -129,11 +129,16 @@ func anonymous(segments []string) []string {
 	return out
 }
 
+// parentOf returns the site whose items the path goes through last.
 func parentOf(segments []string, byBase map[string]*site) *site {
 	for i := len(segments) - 1; i > 0; i-- {
-		if isParam(segments[i]) && !isParam(segments[i-1]) {
-			return byBase["/"+strings.Join(anonymous(segments[:i]), "/")]
+		if !isParam(segments[i]) {
+			continue
 		}
+		if isParam(segments[i-1]) {
+			return nil // two parameters in a row name no single row
+		}
+		return byBase["/"+strings.Join(anonymous(segments[:i]), "/")]
 	}
 	return nil
 }

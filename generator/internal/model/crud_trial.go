@@ -27,7 +27,8 @@ type Trial struct {
 // read was created before, and deleted last.
 func (p *Project) Trials() []*Trial {
 	b := &trialBuilder{
-		project: p, saved: map[*Table]string{}, fixed: map[string]string{}, known: map[string]*CRUD{}, gone: map[*Table]bool{},
+		project: p, saved: map[*Table]string{}, fixed: map[string]string{}, known: map[string]*CRUD{},
+		home: map[*Table]string{}, gone: map[*Table]bool{},
 	}
 	for _, op := range p.Operations {
 		if op.CRUD != nil && op.CRUD.lastMatch() == op.CRUD.Table.Key && op.CRUD.Kind != Create {
@@ -59,6 +60,7 @@ type trialBuilder struct {
 	saved   map[*Table]string // name of the saved key
 	fixed   map[string]string // path up to a parameter → value that is used for it
 	known   map[string]*CRUD  // path of an item → operation on it
+	home    map[*Table]string // path of the collection that the saved row is in
 	gone    map[*Table]bool   // tables whose row has been deleted
 }
 
@@ -93,7 +95,7 @@ func (b *trialBuilder) trial(op *Operation) *Trial {
 		}
 	case b.saved[x.Table] == "":
 		t.Want = []int{404}
-	case b.gone[x.Table] || x.lastMatch() != x.Table.Key:
+	case b.gone[x.Table] || x.lastMatch() != x.Table.Key || !b.holds(op):
 		t.Want = append(t.Want, 404)
 	}
 	if x.Kind == Delete {
@@ -105,6 +107,13 @@ func (b *trialBuilder) trial(op *Operation) *Trial {
 		delete(b.saved, x.Table)
 	}
 	return t
+}
+
+// holds reports whether the collection that the path goes through is the one that
+// the saved row was put into.
+func (b *trialBuilder) holds(op *Operation) bool {
+	home := shapeOfPath(op.Path[:strings.LastIndexByte(op.Path, '/')])
+	return len(op.CRUD.Where) == 1 || b.home[op.CRUD.Table] == home
 }
 
 // dangles reports whether a write must refer to a row that the test cannot make.
@@ -120,7 +129,9 @@ func (b *trialBuilder) dangles(x *CRUD) bool {
 // save keeps the key of a new row for the requests that follow.
 func (b *trialBuilder) save(t *Trial, x *CRUD) {
 	key := x.Table.Key
+	b.home[x.Table] = shapeOfPath(t.Operation.Path)
 	if x.Upsert {
+		b.home[x.Table] = shapeOfPath(t.Operation.Path[:strings.LastIndexByte(t.Operation.Path, '/')])
 		b.saved[x.Table] = "-"
 		return
 	}
@@ -235,10 +246,10 @@ func (b *trialBuilder) path(op *Operation, complete *bool) string {
 	for {
 		i := strings.IndexByte(rest, '{')
 		if i < 0 {
-			return out.String() + rest
+			return out.String() + escaper.Replace(rest)
 		}
 		end := i + strings.IndexByte(rest[i:], '}')
-		out.WriteString(rest[:i])
+		out.WriteString(escaper.Replace(rest[:i]))
 		p := pathParam(op, rest[i+1:end])
 		rest = rest[end+1:]
 		prefix := shapeOfPath(op.Path[:len(op.Path)-len(rest)])
@@ -260,15 +271,12 @@ func (b *trialBuilder) path(op *Operation, complete *bool) string {
 	}
 }
 
+// escaper writes the characters of a path template that would end the path.
+var escaper = strings.NewReplacer("#", "%23", "?", "%3F", " ", "%20", "%", "%25")
+
 func (b *trialBuilder) body(op *Operation, t *Trial, complete *bool) {
 	body := op.Body
-	t.Media = body.Media
-	if strings.Contains(t.Media, "*") {
-		t.Media = "application/octet-stream"
-		if body.Kind == JSONBody {
-			t.Media = "application/json"
-		}
-	}
+	t.Media = mediaType(body)
 	switch body.Kind {
 	case StreamBody:
 		t.Body = "content"
@@ -285,6 +293,19 @@ func (b *trialBuilder) body(op *Operation, t *Trial, complete *bool) {
 		}
 		t.Body, *complete = text, *complete && ok
 	}
+}
+
+// mediaType returns a media type that the body may have.
+func mediaType(body *Body) string {
+	switch {
+	case !strings.Contains(body.Media, "*"):
+		return body.Media
+	case body.Kind == JSONBody:
+		return "application/json"
+	case strings.HasPrefix(body.Media, "*/"), strings.HasPrefix(body.Media, "application/"):
+		return "application/octet-stream"
+	}
+	return strings.Replace(body.Media, "*", "plain", 1)
 }
 
 // sample makes up a body whose references point to rows that exist.

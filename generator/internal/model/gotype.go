@@ -1,6 +1,9 @@
 package model
 
-import "slices"
+import (
+	"slices"
+	"strings"
+)
 
 // Scalar reports whether values of the type are written without structure.
 func (t *Type) Scalar() bool { return t.Kind <= Enum }
@@ -171,4 +174,15 @@ func (o *Operation) Zero(api string) string {
 		return body.Go(api) + "{}"
 	}
 	return "0"
+}
+
+// Taggable reports whether a json struct tag can carry the name of the member.
+func (f *Field) Taggable() bool {
+	return f.JSON != "" && f.JSON != "-" && !strings.ContainsAny(f.JSON, ",\\'\"`")
+}
+
+// Marshals reports whether the type implements json.Marshaler and Unmarshaler
+// because reflection cannot: unions, and structs with names that no tag can carry.
+func (t *Type) Marshals() bool {
+	return t.Kind == Union || slices.ContainsFunc(t.Fields, func(f *Field) bool { return !f.Taggable() })
 }

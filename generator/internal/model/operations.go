@@ -101,10 +101,11 @@ func (b *builder) params(o *Operation, so *spec.Operation) {
 	}
 }
 
-// ownHeader reports header parameters that OpenAPI says are to be ignored.
+// ownHeader reports header parameters that OpenAPI says are to be ignored, and
+// Accept-Encoding, which HTTP clients set on their own.
 func ownHeader(name string) bool {
 	switch strings.ToLower(name) {
-	case "accept", "content-type", "authorization":
+	case "accept", "accept-encoding", "content-type", "authorization":
 		return true
 	}
 	return false

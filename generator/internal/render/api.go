@@ -98,25 +98,16 @@ func valuesText(t *model.Type) string {
 	return strconv.Quote(strings.Join(texts, ", "))
 }
 
-// fieldTag is the json tag of a member. Names that hold more than letters, digits
-// and a few signs are quoted the way the JSON library wants it.
+// fieldTag is the json tag of a member.
 func fieldTag(f *model.Field) string {
-	name := f.JSON
-	if strings.ContainsFunc(name, func(r rune) bool {
-		return !(r == '_' || r == '-' || r == '.' || r == '$' || r == '@' || r == '/' || r >= '0' && r <= '9' || r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z')
-	}) || name == "-" || name == "" {
-		name = "'" + strings.Trim(strconv.QuoteToASCII(name), `"`) + "'"
-		name = strings.ReplaceAll(name, `\"`, `"`)
-		name = "'" + strings.ReplaceAll(strings.Trim(name, "'"), "'", `\'`) + "'"
+	if !f.Taggable() {
+		return "`json:\"-\"`" // the type marshals itself
 	}
+	name := f.JSON
 	if !f.Required || f.ReadOnly || f.WriteOnly {
 		name += ",omitzero"
 	}
-	tag := "json:" + strconv.Quote(name)
-	if strings.Contains(tag, "`") {
-		return strconv.Quote(tag)
-	}
-	return "`" + tag + "`"
+	return "`json:" + strconv.Quote(name) + "`"
 }
 
 // underlying is the type behind the name of a recursive list or map.

@@ -226,7 +226,7 @@ func memberValue(m *model.Member, items string) string {
 	}
 	value := map[model.Role]string{
 		model.RoleTotal: "page.Total", model.RoleLimit: "page.Limit", model.RoleOffset: "page.Offset",
-		model.RolePage: "page.Number()", model.RolePages: "page.Pages()", model.RoleCount: "int64(len(" + items + "))",
+		model.RolePage: "page.Number()", model.RolePages: "page.Pages()",
 	}[m.Role]
 	if m.Role == model.RoleTotal && items == "rows" {
 		value = "int64(len(rows))"

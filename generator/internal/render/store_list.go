@@ -22,7 +22,7 @@ func (w *storeWriter) list(op *model.Operation) {
 	query := "SELECT " + scan.columns + " FROM " + x.Table.SQL()
 	order := " ORDER BY " + x.Table.Key.SQL()
 	if len(x.Where) == 0 && len(x.Rows.Filters) == 0 && x.Rows.Sort == nil && !x.Rows.Paged() {
-		w.line("rows, err := s.db.Query(ctx, %s)", goText(query+order))
+		w.line("rows, err := s.db.Query(ctx, %s)", strconv.Quote(query+order))
 		w.line("return all(rows, err, %s)\n}", scan.name)
 		return
 	}
@@ -37,7 +37,7 @@ func (w *storeWriter) list(op *model.Operation) {
 		w.order(x)
 	}
 	w.window(x, item)
-	w.line("stmt := %s + c.text.String()", goText(query))
+	w.line("stmt := %s + c.text.String()", strconv.Quote(query))
 	switch {
 	case x.Rows.Sort != nil:
 		w.line(`stmt += " ORDER BY " + order%s`, limit(x.Rows))
@@ -135,9 +135,6 @@ func int64Text(size string) string {
 	}
 	return "int64(" + size + ")"
 }
-
-// goText is a string literal that is easy to read.
-func goText(s string) string { return strconv.Quote(s) }
 
 // pointer is a parameter as a pointer, however the request holds it.
 func pointer(p *model.Param) string {
