@@ -214,7 +214,9 @@ func decodeChannelPatch(d *codec.Decoder, v *ChannelPatch) {
 	if !d.Object() {
 		return
 	}
+	members := 0
 	for d.More() {
+		members++
 		switch d.Name() {
 		case "topic":
 			v.Topic.Set = true
@@ -279,6 +281,7 @@ func decodeChannelPatch(d *codec.Decoder, v *ChannelPatch) {
 			d.Skip()
 		}
 	}
+	d.Count(members, 1, -1, "member")
 	if d.Defaults() {
 		if v.Archived == nil {
 			v.Archived = new(false)

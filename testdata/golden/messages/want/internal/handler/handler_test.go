@@ -167,6 +167,9 @@ func send(t *testing.T, service *httptest.Server, tr trial, saved map[string]jso
 		path = strings.ReplaceAll(path, "${"+name+"}", url.PathEscape(text))
 		body = strings.ReplaceAll(body, `"${`+name+`}"`, string(value))
 	}
+	if strings.Contains(path+body, "${") {
+		t.Skip("an earlier request did not give the value that this one needs")
+	}
 	req, err := http.NewRequestWithContext(t.Context(), tr.method, service.URL+path, strings.NewReader(body))
 	if err != nil {
 		t.Fatal(err)

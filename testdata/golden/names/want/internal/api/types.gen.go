@@ -55,8 +55,8 @@ type N3dModel struct {
 
 // Naive is the schema naive.
 type Naive struct {
-	Straße *string  `json:"'stra\\u00dfe',omitzero"`
-	Größe  *float64 `json:"'gr\\u00f6\\u00dfe',omitzero"`
+	Straße *string  `json:"straße,omitzero"`
+	Größe  *float64 `json:"größe,omitzero"`
 }
 
 // Options2 is the schema Options.
@@ -77,7 +77,7 @@ type RangeResponse struct {
 
 // Reaction is the schema Reaction.
 type Reaction struct {
-	Plus1  *int64    `json:"'+1',omitzero"`
+	Plus1  *int64    `json:"+1,omitzero"`
 	Minus1 *int64    `json:"-1,omitzero"`
 	Hooray *N3DModel `json:"hooray,omitzero"`
 }
@@ -104,16 +104,16 @@ type Type struct {
 	Func2       *string              `json:"Func,omitzero"`
 	Func3       *string              `json:"FUNC,omitzero"`
 	RefLike     string               `json:"$ref-like"`
-	Plus1       int64                `json:"'+1'"`
+	Plus1       int64                `json:"+1"`
 	Minus1      *int64               `json:"-1,omitzero"`
 	N1          *int64               `json:"1,omitzero"`
-	Empty       *string              `json:"'',omitzero"`
-	WithSpace   *string              `json:"'with space',omitzero"`
-	QuoTe       *string              `json:"'quo\"te',omitzero"`
-	BackTick    *string              "json:\"'back`tick',omitzero\""
-	AOmitempty  *string              `json:"'a,omitempty',omitzero"`
-	NewLine     *string              `json:"'new\\nline',omitzero"`
-	Minus       *string              `json:"'-',omitzero"`
+	Empty       *string              `json:"-"`
+	WithSpace   *string              `json:"with space,omitzero"`
+	QuoTe       *string              `json:"-"`
+	BackTick    *string              `json:"-"`
+	AOmitempty  *string              `json:"-"`
+	NewLine     *string              `json:"new\nline,omitzero"`
+	Minus       *string              `json:"-"`
 	Empty2      *string              `json:"_,omitzero"`
 	Extra2      *string              `json:"extra,omitzero"`
 	Extra3      *string              `json:"Extra,omitzero"`
@@ -123,15 +123,23 @@ type Type struct {
 	Interface   *TypeInterface       `json:"interface,omitzero"`
 	Select      []TypeSelectItem     `json:"select,omitzero"`
 	Nil         codec.Nullable[bool] `json:"nil,omitzero"`
-	X日本         *string              `json:"'\\u65e5\\u672c',omitzero"`
-	É           *string              `json:"'\\u00e9',omitzero"`
-	É2          *string              `json:"'\\u00c9',omitzero"`
+	X日本         *string              `json:"日本,omitzero"`
+	É           *string              `json:"é,omitzero"`
+	É2          *string              `json:"É,omitzero"`
 	ID          *string              `json:"id,omitzero"`
 	ID2         *string              `json:"ID,omitzero"`
 	ID3         *string              `json:"Id,omitzero"`
 	ID4         *string              `json:"i_d,omitzero"`
 	// Extra holds the members that the document does not name.
 	Extra map[string]int64 `json:",embed"`
+}
+
+// MarshalJSON implements [json.Marshaler].
+func (v Type) MarshalJSON() ([]byte, error) { return codec.Marshal(&v, encodeType) }
+
+// UnmarshalJSON implements [json.Unmarshaler].
+func (v *Type) UnmarshalJSON(data []byte) error {
+	return codec.Unmarshal(data, v, decodeType)
 }
 
 // Type2 is the schema Type.

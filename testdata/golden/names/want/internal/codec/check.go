@@ -47,14 +47,6 @@ var pointerEscaper = strings.NewReplacer("~", "~0", "/", "~1")
 
 func escapePointer(name string) string { return pointerEscaper.Replace(name) }
 
-// Violated returns the violations as a problem, or nil when there is none.
-func (c *Checker) Violated() error {
-	if len(c.faults) == 0 {
-		return nil
-	}
-	return problem.Invalid(400, c.faults)
-}
-
 // Length checks the number of characters; max < 0 means no limit.
 func (c *Checker) Length(s string, min, max int) {
 	if len(s) >= min && max < 0 {

@@ -27,7 +27,8 @@ type Decoder struct {
 	part    string // of the request: body, or query and so on for a content parameter
 	prefix  string // pointer of the value this decoder reads within a larger one
 	err     error
-	trusted bool
+	trusted bool // the text is the service's own
+	trial   bool // of a variant: what is required tells the variants apart
 	patch   bool
 	names   [64]string
 }
@@ -42,7 +43,7 @@ var decoders = sync.Pool{New: func() any {
 func newDecoder(r io.Reader, part, prefix string) *Decoder {
 	d := decoders.Get().(*Decoder)
 	d.json.Reset(r)
-	d.part, d.prefix, d.err, d.trusted, d.patch = part, prefix, nil, false, false
+	d.part, d.prefix, d.err, d.trusted, d.trial, d.patch = part, prefix, nil, false, false, false
 	return d
 }
 
@@ -65,10 +66,10 @@ func Unmarshal[T any](data []byte, v *T, decode func(*Decoder, *T)) error {
 	if d.err == nil {
 		d.end()
 	}
-	if d.err != nil {
-		return d.err
+	if d.err == nil && len(d.faults) > 0 {
+		d.err = errors.New(d.faults[0].String()) // no problem of the client's
 	}
-	return d.Violated()
+	return d.err
 }
 
 // place returns where the decoder stands, for violations.
@@ -206,7 +207,7 @@ func (d *Decoder) Require(seen *Seen, names ...string) {
 	for _, word := range seen {
 		have += bits.OnesCount64(word)
 	}
-	if d.trusted || d.err != nil || have == len(names) {
+	if d.trusted && !d.trial || d.err != nil || have == len(names) {
 		return
 	}
 	for i, name := range names {

@@ -26,7 +26,7 @@ func (d *Decoder) Value() (jsontext.Value, bool) {
 func (d *Decoder) sub(raw jsontext.Value) *Decoder {
 	_, pointer := d.place()
 	s := newDecoder(bytes.NewReader(raw), d.part, pointer)
-	s.trusted, s.patch = d.trusted, d.patch
+	s.trusted, s.trial, s.patch = d.trusted, d.trial, d.patch
 	return s
 }
 
@@ -71,10 +71,11 @@ func (d *Decoder) byShape(choose func(int), exclusive bool, variants []Variant) 
 	if !ok {
 		return
 	}
-	match, matches := -1, 0
+	match, matches, nearest := -1, 0, 0
 	var closest *Decoder
 	for i, decode := range variants {
 		s := d.sub(raw)
+		s.trial = true
 		decode(s)
 		switch {
 		case len(s.faults) == 0 && s.err == nil:
@@ -82,13 +83,15 @@ func (d *Decoder) byShape(choose func(int), exclusive bool, variants []Variant) 
 				match = i
 			}
 		case closest == nil || len(s.faults) < len(closest.faults):
-			closest = s
+			closest, nearest = s, i
 		}
-		if match >= 0 && !exclusive {
+		if match >= 0 && (!exclusive || d.trusted) {
 			break
 		}
 	}
 	switch {
+	case matches == 0 && d.trusted: // written under an older document
+		choose(nearest)
 	case matches == 0:
 		d.Report("matches none of the alternatives")
 		d.adopt(closest)
