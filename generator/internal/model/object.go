@@ -24,7 +24,7 @@ func (b *builder) object(s *spec.Schema, parts []*spec.Schema, hint string) *Typ
 			required[name] = true
 		}
 	}
-	members := scope{"Extra": true}
+	members := scope{"Extra": true, "MarshalJSON": true, "UnmarshalJSON": true}
 	index := map[string]*Field{}
 	for _, part := range parts {
 		for _, property := range part.Properties {

@@ -42,7 +42,7 @@ func onlyRules(alternatives []*spec.Schema) bool {
 func (b *builder) union(s *spec.Schema, alternatives []*spec.Schema, exclusive bool, hint string) *Type {
 	t := &Type{Kind: Union, Pos: s.Pos, Doc: s.Description, Schema: s, Exclusive: exclusive}
 	b.declare(t, s, hint)
-	members := scope{}
+	members := scope{"MarshalJSON": true, "UnmarshalJSON": true}
 	for _, a := range alternatives {
 		name := variantName(a)
 		u := b.use(a, t.Name+name)

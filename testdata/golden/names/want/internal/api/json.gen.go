@@ -295,8 +295,8 @@ func decodeType(d *codec.Decoder, v *Type) {
 			v.Validate = new(string)
 			d.String(v.Validate)
 		case "MarshalJSON":
-			v.MarshalJSON = new(string)
-			d.String(v.MarshalJSON)
+			v.MarshalJSON2 = new(string)
+			d.String(v.MarshalJSON2)
 		case "String":
 			v.String = new(string)
 			d.String(v.String)
@@ -420,9 +420,9 @@ func encodeType(e *codec.Encoder, v *Type) {
 		e.Key("Validate")
 		e.String(*v.Validate)
 	}
-	if v.MarshalJSON != nil {
+	if v.MarshalJSON2 != nil {
 		e.Key("MarshalJSON")
-		e.String(*v.MarshalJSON)
+		e.String(*v.MarshalJSON2)
 	}
 	if v.String != nil {
 		e.Key("String")

@@ -100,36 +100,36 @@ type String struct {
 // func init() { panic(1) }
 type Type struct {
 	// ends a comment */ here
-	Func        string               `json:"func"`
-	Func2       *string              `json:"Func,omitzero"`
-	Func3       *string              `json:"FUNC,omitzero"`
-	RefLike     string               `json:"$ref-like"`
-	Plus1       int64                `json:"+1"`
-	Minus1      *int64               `json:"-1,omitzero"`
-	N1          *int64               `json:"1,omitzero"`
-	Empty       *string              `json:"-"`
-	WithSpace   *string              `json:"with space,omitzero"`
-	QuoTe       *string              `json:"-"`
-	BackTick    *string              `json:"-"`
-	AOmitempty  *string              `json:"-"`
-	NewLine     *string              `json:"new\nline,omitzero"`
-	Minus       *string              `json:"-"`
-	Empty2      *string              `json:"_,omitzero"`
-	Extra2      *string              `json:"extra,omitzero"`
-	Extra3      *string              `json:"Extra,omitzero"`
-	Validate    *string              `json:"Validate,omitzero"`
-	MarshalJSON *string              `json:"MarshalJSON,omitzero"`
-	String      *string              `json:"String,omitzero"`
-	Interface   *TypeInterface       `json:"interface,omitzero"`
-	Select      []TypeSelectItem     `json:"select,omitzero"`
-	Nil         codec.Nullable[bool] `json:"nil,omitzero"`
-	X日本         *string              `json:"日本,omitzero"`
-	É           *string              `json:"é,omitzero"`
-	É2          *string              `json:"É,omitzero"`
-	ID          *string              `json:"id,omitzero"`
-	ID2         *string              `json:"ID,omitzero"`
-	ID3         *string              `json:"Id,omitzero"`
-	ID4         *string              `json:"i_d,omitzero"`
+	Func         string               `json:"func"`
+	Func2        *string              `json:"Func,omitzero"`
+	Func3        *string              `json:"FUNC,omitzero"`
+	RefLike      string               `json:"$ref-like"`
+	Plus1        int64                `json:"+1"`
+	Minus1       *int64               `json:"-1,omitzero"`
+	N1           *int64               `json:"1,omitzero"`
+	Empty        *string              `json:"-"`
+	WithSpace    *string              `json:"with space,omitzero"`
+	QuoTe        *string              `json:"-"`
+	BackTick     *string              `json:"-"`
+	AOmitempty   *string              `json:"-"`
+	NewLine      *string              `json:"new\nline,omitzero"`
+	Minus        *string              `json:"-"`
+	Empty2       *string              `json:"_,omitzero"`
+	Extra2       *string              `json:"extra,omitzero"`
+	Extra3       *string              `json:"Extra,omitzero"`
+	Validate     *string              `json:"Validate,omitzero"`
+	MarshalJSON2 *string              `json:"MarshalJSON,omitzero"`
+	String       *string              `json:"String,omitzero"`
+	Interface    *TypeInterface       `json:"interface,omitzero"`
+	Select       []TypeSelectItem     `json:"select,omitzero"`
+	Nil          codec.Nullable[bool] `json:"nil,omitzero"`
+	X日本          *string              `json:"日本,omitzero"`
+	É            *string              `json:"é,omitzero"`
+	É2           *string              `json:"É,omitzero"`
+	ID           *string              `json:"id,omitzero"`
+	ID2          *string              `json:"ID,omitzero"`
+	ID3          *string              `json:"Id,omitzero"`
+	ID4          *string              `json:"i_d,omitzero"`
 	// Extra holds the members that the document does not name.
 	Extra map[string]int64 `json:",embed"`
 }

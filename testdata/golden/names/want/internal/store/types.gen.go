@@ -42,7 +42,7 @@ func scanType(row scanner, v *api.Type) error {
 		&v.Extra2,
 		&v.Extra3,
 		&v.Validate,
-		&v.MarshalJSON,
+		&v.MarshalJSON2,
 		&v.String,
 		database.JSON(&v.Interface),
 		database.JSON(&v.Select),
