@@ -31,8 +31,9 @@ lint: ## vet, staticcheck, golangci-lint
 	go run $(STATICCHECK) ./...
 	go run $(GOLANGCI_LINT) run
 
-bench: ## time rendering, the compile gate and the hot paths of a service
+bench: ## time rendering, the compile gate, the hot paths of a service, and a service beside its peers
 	go test -run '^$$' -bench . -benchmem ./...
+	go run ./testdata/bench
 
 cover: ## write coverage to cover.html
 	go test -coverprofile=cover.out ./...
