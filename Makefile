@@ -20,16 +20,19 @@ demo-check: ## the same unattended: fails on any unexpected answer
 test: ## run all tests
 	go test ./...
 
-race: ## run all tests under the race detector (needs a C compiler)
+race: ## run all tests under the race detector, golden projects' too (needs a C compiler)
 	go test -race ./...
+	@for dir in testdata/golden/*/want; do echo "race $$dir" && (cd $$dir && go test -race ./...) || exit 1; done
 
 golden: ## rewrite expected outputs; look at the diff before you commit it
 	go test ./cmd/apigen ./generator ./generator/internal/model ./generator/internal/resource -update
 
-lint: ## vet, staticcheck, golangci-lint
+lint: ## vet, staticcheck, golangci-lint, on golden projects too
 	go vet ./...
 	go run $(STATICCHECK) ./...
 	go run $(GOLANGCI_LINT) run
+	@for dir in testdata/golden/*/want; do echo "lint $$dir" && \
+		(cd $$dir && go vet ./... && go run $(STATICCHECK) ./... && go run $(GOLANGCI_LINT) run) || exit 1; done
 
 bench: ## time rendering, the compile gate, the hot paths of a service, and a service beside its peers
 	go test -run '^$$' -bench . -benchmem ./...

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
@@ -42,6 +43,20 @@ type Config struct {
 	// stands for all, the one entry "none" for none. Only NewPlan uses it.
 	Features []string
 
+	// AllowRef lists the folders, beside the document's own, and the beginnings of
+	// http and https addresses that the document may refer to. NewPlan copies what
+	// it refers to into the project. OpenPlan takes addresses only and fetches
+	// anew what lies there.
+	AllowRef []string
+
+	// Overlays are files with OpenAPI Overlays that change the document, one after
+	// the other. NewPlan copies them into the project; later apigen.yaml lists them.
+	Overlays []string
+
+	// SkipUnsupported drops the operations that cannot be understood, with a
+	// warning. NewPlan writes it into apigen.yaml.
+	SkipUnsupported bool
+
 	// ReadOnly has OpenPlan write nothing at all. Without it OpenPlan first
 	// completes a run that was interrupted while it wrote.
 	ReadOnly bool
@@ -51,6 +66,8 @@ type Config struct {
 type settings struct {
 	name, module, spec string
 	features           model.Features
+	overlays           []string
+	skipUnsupported    bool
 }
 
 // feature is an optional part of a project.
@@ -134,6 +151,12 @@ func (s settings) text() []byte {
 	fmt.Fprintf(&b, "# Settings of apigen. The folder is brought in step with them by \"apigen generate\".\n")
 	fmt.Fprintf(&b, "name: %s\nmodule: %s\n", s.name, s.module)
 	fmt.Fprintf(&b, "\n# The contract: edit it, then run \"apigen generate\".\nspec: %s\n", s.spec)
+	if len(s.overlays) > 0 {
+		fmt.Fprintf(&b, "\n# OpenAPI Overlays that change it, one after the other:\noverlays: [%s]\n", strings.Join(quoted(s.overlays), ", "))
+	}
+	if s.skipUnsupported {
+		b.WriteString("\n# Operations that cannot be understood are left out, with a warning:\nskip-unsupported: true\n")
+	}
 	b.WriteString("\n# Optional parts of the project:\n")
 	for _, f := range features {
 		fmt.Fprintf(&b, "#   %-6s  %s\n", f.name, f.about)
@@ -146,6 +169,19 @@ func (s settings) text() []byte {
 	}
 	fmt.Fprintf(&b, "features: [%s]\n", strings.Join(on, ", "))
 	return []byte(b.String())
+}
+
+var plainScalar = regexp.MustCompile(`^[A-Za-z0-9][-A-Za-z0-9._/]*$`)
+
+// quoted puts quotes around the paths that YAML would read as something else.
+func quoted(paths []string) []string {
+	out := slices.Clone(paths)
+	for i, p := range out {
+		if !plainScalar.MatchString(p) {
+			out[i] = strconv.Quote(p)
+		}
+	}
+	return out
 }
 
 // parseSettings reads apigen.yaml. The error is a [Diagnostics] with every

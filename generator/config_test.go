@@ -2,6 +2,7 @@ package generator
 
 import (
 	"errors"
+	"reflect"
 	"strings"
 	"testing"
 
@@ -10,12 +11,12 @@ import (
 
 func TestSettingsRoundTrip(t *testing.T) {
 	for _, want := range []settings{
-		{"bookshop", "example.com/bookshop", "api/openapi.yaml", model.Features{Store: true, Docker: true, CI: true}},
-		{"b-2", "b", "spec.json", model.Features{}},
-		{"b", "b", "s", model.Features{Docker: true}},
+		{name: "bookshop", module: "example.com/bookshop", spec: "api/openapi.yaml", features: model.Features{Store: true, Docker: true, CI: true}},
+		{name: "b-2", module: "b", spec: "spec.json", skipUnsupported: true},
+		{name: "b", module: "b", spec: "s", features: model.Features{Docker: true}, overlays: []string{"api/overlays/a.yaml", "api/b, #c.yaml"}},
 	} {
 		got, err := parseSettings(SettingsName, want.text())
-		if err != nil || got != want {
+		if err != nil || !reflect.DeepEqual(got, want) {
 			t.Errorf("got %+v, %v, want %+v\n%s", got, err, want, want.text())
 		}
 	}

@@ -28,6 +28,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"path"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -85,11 +86,21 @@ func NewPlan(ctx context.Context, cfg Config) (*Plan, error) {
 	if err != nil {
 		return nil, err
 	}
-	s.spec = "api/openapi.yaml"
-	if json.Valid(text) {
-		s.spec = "api/openapi.json"
-	}
 	r := run{dir: cfg.Dir, settings: s, name: cfg.Spec, text: text, lock: &plan.Lock{}, fresh: true}
+	if err := r.takeOverlays(cfg.Overlays); err != nil {
+		return nil, err
+	}
+	folders, addresses := splitAllowed(cfg.AllowRef)
+	r.options = spec.Options{Path: "openapi.yaml", Overlays: r.overlays, SkipUnsupported: s.skipUnsupported}
+	if cfg.Document == nil {
+		t, err := openTree(cfg.Spec, folders)
+		if err != nil {
+			return nil, err
+		}
+		defer t.Close()
+		r.options.Files, r.options.Path = t, t.path
+	}
+	r.options.Allow, r.options.Fetch = addresses, fetch(ctx, addresses)
 	return r.plan(ctx)
 }
 
@@ -122,6 +133,22 @@ func OpenPlan(ctx context.Context, cfg Config) (*Plan, error) {
 	r.name = cfg.Spec
 	if r.text, err = readDocument(cfg); err != nil {
 		return nil, err
+	}
+	if err := r.readOverlays(); err != nil {
+		return nil, err
+	}
+	t, err := r.openProject()
+	if err != nil {
+		return nil, err
+	}
+	defer t.Close()
+	folders, addresses := splitAllowed(cfg.AllowRef)
+	if len(folders) > 0 {
+		return nil, &UsageError{fmt.Errorf("the documents of a project are all in its folder %s; copy %s there", path.Dir(s.spec), folders[0])}
+	}
+	r.options = spec.Options{
+		Files: t, Path: t.path, Allow: addresses, Fetch: fetch(ctx, addresses),
+		Overlays: r.overlays, SkipUnsupported: s.skipUnsupported || cfg.SkipUnsupported,
 	}
 	return r.plan(ctx)
 }
@@ -193,13 +220,22 @@ type run struct {
 	lock     *plan.Lock
 	fresh    bool // the project does not exist yet
 	replace  bool // the document replaces the project's own
+	options  spec.Options
+	overlays []spec.File
+	own      []render.File // the overlays in the project
 }
 
 // plan goes through the steps: document, model, files, changes.
 func (r run) plan(ctx context.Context) (*Plan, error) {
-	doc, notes, err := spec.Load(r.name, r.text, spec.Options{})
+	doc, notes, err := spec.Load(r.name, r.text, r.options)
 	if err != nil {
 		return nil, err
+	}
+	var others []render.File
+	if r.fresh {
+		r.settings.spec, others = layout(r.options.Path, doc.Files, json.Valid(r.text))
+	} else {
+		others = r.beside(doc.Files)
 	}
 	project, list, err := r.build(doc)
 	if err != nil {
@@ -212,6 +248,9 @@ func (r run) plan(ctx context.Context) (*Plan, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
+	if list := r.newStore(project); len(list) > 0 {
+		return nil, list
+	}
 	files, err := render.Files(project)
 	if err != nil {
 		return nil, fmt.Errorf("render project: %w", err)
@@ -220,7 +259,8 @@ func (r run) plan(ctx context.Context) (*Plan, error) {
 	// written down so: the project does not change its shape later by itself.
 	r.settings.features = project.Features
 	files = append(files, render.File{Path: SettingsName, Class: render.Yours, Data: r.settings.text()})
-	changes, err := r.compare(files, tableRecords(project))
+	files = append(append(files, others...), r.own...)
+	changes, err := r.compare(files, append(tableRecords(project), nameRecords(project)...))
 	if err != nil {
 		return nil, err
 	}
@@ -231,6 +271,9 @@ func (r run) plan(ctx context.Context) (*Plan, error) {
 				"replaced as asked; what was there is kept in %s", kept)
 		}
 	}
+	for _, f := range others {
+		changes.Replace(f.Path, f.Data) // of a remote one that was fetched anew
+	}
 	p.Changes = changes.Changes
 	p.Diagnostics = append(notes, p.inDir(changes.Diagnostics)...)
 	p.Diagnostics.Sort()
@@ -240,7 +283,8 @@ func (r run) plan(ctx context.Context) (*Plan, error) {
 // build makes the model of the document.
 func (r run) build(doc *spec.Document) (*model.Project, diag.List, error) {
 	tables, err := previousTables(r.lock)
-	if err != nil {
+	names, namesErr := model.DecodeNames(r.lock.Of(nameRecord))
+	if err = errors.Join(err, namesErr); err != nil {
 		var list diag.List
 		list.Errorf(diag.Pos{File: filepath.Join(r.dir, plan.LockName)}, "restore the file from version control", "%v", err)
 		return nil, nil, &plan.LockError{List: list}
@@ -256,8 +300,32 @@ func (r run) build(doc *spec.Document) (*model.Project, diag.List, error) {
 		Features:   r.settings.features,
 		Previous:   tables,
 		Migrations: last,
+		Names:      names,
 	})
 	return project, list, nil
+}
+
+// newStore checks that a handler written for a project without a store can take
+// one now: handler.go is the owner's, so nobody else can change its New.
+func (r run) newStore(p *model.Project) diag.List {
+	const name = "internal/handler/handler.go"
+	if r.fresh || !p.Features.Store || r.lock.Has("internal/store/store.go") {
+		return nil
+	}
+	file := filepath.Join(r.dir, filepath.FromSlash(name))
+	src, err := os.ReadFile(file)
+	if err != nil || strings.Contains(string(src), "store.Store") {
+		return nil
+	}
+	at := diag.Pos{File: file, Line: 1, Col: 1}
+	if before, _, ok := strings.Cut(string(src), "func New("); ok {
+		at.Line += strings.Count(before, "\n")
+	}
+	var list diag.List
+	list.Errorf(at, "write: func New(s *store.Store) *Handler { return &Handler{store: s} }\n"+
+		"with a field store *store.Store and the import "+p.Module+"/internal/store, and run again",
+		"the project gets a store, and the handler has no place for it")
+	return list
 }
 
 // compare compares the files with what is in the project.
@@ -287,7 +355,7 @@ func newSettings(cfg Config) (settings, error) {
 	if cfg.Spec == "" && cfg.Document == nil {
 		err = errors.Join(err, errors.New("the project needs an OpenAPI document"))
 	}
-	return settings{name: cfg.Name, module: cfg.Module, features: on}, err
+	return settings{name: cfg.Name, module: cfg.Module, features: on, skipUnsupported: cfg.SkipUnsupported}, err
 }
 
 // readDocument returns the text of the document.
@@ -332,27 +400,4 @@ func readLock(dir string) (*plan.Lock, error) {
 		return nil, fmt.Errorf("read lock: %w", err)
 	}
 	return plan.ParseLock(name, text)
-}
-
-// tableRecords returns the lock records of the tables that the database will
-// have. The first word of each line is its kind.
-func tableRecords(p *model.Project) []plan.Record {
-	var out []plan.Record
-	for _, line := range model.EncodeTables(p.Kept()) {
-		kind, text, _ := strings.Cut(line, " ")
-		out = append(out, plan.Record{Kind: kind, Text: text})
-	}
-	return out
-}
-
-// previousTables returns the tables that the migrations so far make: tables
-// first, then their columns, as they were written.
-func previousTables(lock *plan.Lock) ([]*model.Table, error) {
-	var lines []string
-	for _, kind := range []string{"table", "column"} {
-		for _, text := range lock.Of(kind) {
-			lines = append(lines, kind+" "+text)
-		}
-	}
-	return model.DecodeTables(lines)
 }

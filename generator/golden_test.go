@@ -181,14 +181,27 @@ func TestModules(t *testing.T) {
 			"github.com/go-json-experiment/json", "github.com/google/uuid", "github.com/jackc/pgx/v5",
 			"github.com/pressly/goose/v3", "modernc.org/sqlite",
 		},
+		"plain-schema": {
+			"github.com/dlclark/regexp2", "github.com/go-json-experiment/json",
+			"github.com/santhosh-tekuri/jsonschema/v6", "golang.org/x/text",
+		},
+		"store-schema": {
+			"github.com/dlclark/regexp2", "github.com/go-json-experiment/json", "github.com/google/uuid",
+			"github.com/jackc/pgx/v5", "github.com/pressly/goose/v3", "github.com/santhosh-tekuri/jsonschema/v6",
+			"golang.org/x/text", "modernc.org/sqlite",
+		},
 	} {
 		t.Run(set, func(t *testing.T) {
 			dir := filepath.Join(t.TempDir(), "project")
 			features := []string{"none"}
-			if set == "store" {
+			if strings.HasPrefix(set, "store") {
 				features = []string{"store"}
 			}
-			create(t, dir, filepath.Join(repository, "testdata/specs/bookshop.yaml"), features...)
+			document := filepath.Join(repository, "testdata/specs/bookshop.yaml")
+			if strings.HasSuffix(set, "-schema") {
+				document = withCondition(t, document)
+			}
+			create(t, dir, document, features...)
 			mod := "module example.com/project\n\ngo 1.26.0\n"
 			for _, path := range direct {
 				mod += "\nrequire " + path + " " + versions[path] + "\n"
@@ -214,6 +227,25 @@ func TestModules(t *testing.T) {
 			}
 		})
 	}
+}
+
+// withCondition copies a document with a rule that no Go type can express.
+func withCondition(t *testing.T, document string) string {
+	t.Helper()
+	data, err := os.ReadFile(document)
+	if err != nil {
+		t.Fatal(err)
+	}
+	const place = "\n    NewBook:\n      type: object\n"
+	if !bytes.Contains(data, []byte(place)) {
+		t.Fatalf("%s has no schema NewBook", document)
+	}
+	data = bytes.Replace(data, []byte(place), []byte(place+"      not: {required: [nothing]}\n"), 1)
+	file := filepath.Join(t.TempDir(), "openapi.yaml")
+	if err := os.WriteFile(file, data, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	return file
 }
 
 func goToolMod(t *testing.T, dir string, args ...string) {

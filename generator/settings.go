@@ -21,7 +21,7 @@ type settingsReader struct {
 	list diag.List
 }
 
-var settingsKeys = []string{"name", "module", "spec", "features"}
+var settingsKeys = []string{"name", "module", "spec", "overlays", "skip-unsupported", "features"}
 
 // read reads the whole document.
 func (r *settingsReader) read(root *yaml.Node) settings {
@@ -45,12 +45,16 @@ func (r *settingsReader) read(root *yaml.Node) settings {
 			s.module = r.text(value, CheckModule)
 		case "spec":
 			s.spec = r.text(value, checkSpecPath)
+		case "overlays":
+			s.overlays = r.paths(value)
+		case "skip-unsupported":
+			s.skipUnsupported = r.flag(value)
 		case "features":
 			r.features(value, &s)
 		}
 	}
 	for _, key := range settingsKeys {
-		if seen[key] == nil && key != "features" {
+		if seen[key] == nil && settingsExample[key] != "" {
 			r.list.Errorf(diag.Pos{File: r.file, Line: 1}, "add a line, for example \""+settingsExample[key]+"\"", "%s is not set", key)
 		}
 	}
@@ -77,6 +81,27 @@ func (r *settingsReader) text(n *yaml.Node, check func(string) error) string {
 		return ""
 	}
 	return n.Value
+}
+
+// paths reads a list of files in the project.
+func (r *settingsReader) paths(n *yaml.Node) []string {
+	if n.Kind != yaml.SequenceNode {
+		r.errorf(n, "write for example \"overlays: [api/overlays/names.yaml]\"", "overlays must be a list of files")
+		return nil
+	}
+	var out []string
+	for _, item := range n.Content {
+		out = append(out, r.text(item, checkSpecPath))
+	}
+	return out
+}
+
+func (r *settingsReader) flag(n *yaml.Node) bool {
+	var on bool
+	if n.Decode(&on) != nil {
+		r.errorf(n, "", "this must be true or false")
+	}
+	return on
 }
 
 func (r *settingsReader) features(n *yaml.Node, s *settings) {

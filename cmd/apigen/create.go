@@ -14,7 +14,10 @@ import (
 
 // runCreate does what complete options ask for.
 func runCreate(ctx context.Context, t *terminal, opts *newOptions) error {
-	cfg := generator.Config{Dir: opts.folder(), Name: opts.name, Module: opts.module, Spec: opts.spec}
+	cfg := generator.Config{
+		Dir: opts.folder(), Name: opts.name, Module: opts.module, Spec: opts.spec,
+		AllowRef: opts.allowRef, Overlays: opts.overlays, SkipUnsupported: opts.skipUnsupported,
+	}
 	if opts.featuresSet {
 		cfg.Features = append([]string{}, opts.features...)
 		if len(cfg.Features) == 0 {

@@ -14,6 +14,8 @@ import (
 type generateOptions struct {
 	dir, spec                string
 	dryRun, noVerify, asJSON bool
+	allowRef                 []string
+	skipUnsupported          bool
 }
 
 func newGenerate(t *terminal) *cobra.Command {
@@ -34,6 +36,8 @@ stays; if a generated file was edited, nothing is written at all.`,
 	f := cmd.Flags()
 	f.StringVar(&opts.dir, "dir", ".", "`FOLDER` of the project")
 	f.StringVar(&opts.spec, "spec", "", "`FILE` that replaces the project's own; - reads standard input")
+	f.StringArrayVar(&opts.allowRef, "allow-ref", nil, "beginning of an https `ADDRESS` that the document may refer to, and is fetched anew; repeatable")
+	f.BoolVar(&opts.skipUnsupported, "skip-unsupported", false, "leave out operations that cannot be understood, this time; for good: skip-unsupported: true in apigen.yaml")
 	f.BoolVar(&opts.dryRun, "dry-run", false, "show what would change and write nothing; exit 2 if anything would")
 	f.BoolVar(&opts.noVerify, "no-verify", false, "skip compiling the project before it is written")
 	f.BoolVar(&opts.asJSON, "json", false, "print the result as JSON")
@@ -41,7 +45,9 @@ stays; if a generated file was edited, nothing is written at all.`,
 }
 
 func runGenerate(ctx context.Context, t *terminal, opts *generateOptions) error {
-	cfg := generator.Config{Dir: opts.dir, Spec: opts.spec, ReadOnly: opts.dryRun}
+	cfg := generator.Config{
+		Dir: opts.dir, Spec: opts.spec, AllowRef: opts.allowRef, SkipUnsupported: opts.skipUnsupported, ReadOnly: opts.dryRun,
+	}
 	if opts.spec == "-" {
 		var err error
 		cfg.Spec = "<stdin>"

@@ -15,6 +15,9 @@ import (
 type newOptions struct {
 	name, module, dir string
 	spec              string
+	allowRef          []string
+	overlays          []string
+	skipUnsupported   bool
 	resources         []string
 	features          []string
 	featuresSet       bool
@@ -65,6 +68,9 @@ is no folder.`,
 	}
 	f := cmd.Flags()
 	f.StringVar(&opts.spec, "spec", "", "OpenAPI document to start from, a `FILE`; - reads standard input")
+	f.StringArrayVar(&opts.allowRef, "allow-ref", nil, "`FOLDER` or beginning of an https address that the document may refer to; repeatable (default its own folder)")
+	f.StringArrayVar(&opts.overlays, "overlay", nil, "OpenAPI Overlay that changes the document, a `FILE`; repeatable")
+	f.BoolVar(&opts.skipUnsupported, "skip-unsupported", false, "leave out operations that cannot be understood")
 	f.StringArrayVar(&opts.resources, "resource", nil, "a resource and its fields, `TEXT` such as 'book title:string!'; repeatable, see apigen help resources")
 	f.StringVar(&opts.module, "module", "", "Go module `PATH` (default example.com/NAME)")
 	f.StringVar(&opts.dir, "dir", "", "`FOLDER` to create (default NAME)")
@@ -81,6 +87,8 @@ func runNew(ctx context.Context, t *terminal, opts *newOptions) error {
 	switch {
 	case opts.spec != "" && len(opts.resources) > 0:
 		return usage(errors.New("--spec and --resource exclude each other"))
+	case opts.spec == "" && (len(opts.allowRef) > 0 || len(opts.overlays) > 0 || opts.skipUnsupported):
+		return usage(errors.New("--allow-ref, --overlay and --skip-unsupported go with --spec"))
 	case opts.spec == "" && len(opts.resources) == 0:
 		if !t.inTTY && !opts.accessible {
 			return usage(errors.New("nothing says what the service offers; give --spec FILE or --resource 'book title:string!'"))

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/textproto"
 	"net/url"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -126,13 +127,17 @@ func multipartOf(value string) (media string, data []byte) {
 
 // request builds the HTTP request.
 func (c *call) request(ctx context.Context, base string, schemes []*spec.SecurityScheme) (*http.Request, error) {
-	path, query := c.op.Path, []string{}
+	path, fixed, _ := strings.Cut(strings.Replace(c.op.Path, "#", "?", 1), "?")
+	var query []string
+	if fixed = strings.Trim(fixed, "?"); fixed != "" {
+		query = append(query, fixed)
+	}
 	header := http.Header{}
 	var cookies []string
 	for _, p := range c.params {
 		switch p.In {
 		case "path":
-			path = strings.ReplaceAll(path, "{"+p.Name+"}", p.inPath())
+			path = expression(p.Name).ReplaceAllLiteralString(path, p.inPath())
 		case "query":
 			query = append(query, p.inQuery()...)
 		case "header":
@@ -160,6 +165,11 @@ func (c *call) request(ctx context.Context, base string, schemes []*spec.Securit
 	}
 	req.Header = header
 	return req, nil
+}
+
+// expression matches a parameter in a path template, with the operators of RFC 6570.
+func expression(name string) *regexp.Regexp {
+	return regexp.MustCompile(`\{[+.;]?` + regexp.QuoteMeta(name) + `\*?\}`)
 }
 
 // escapeStatic percent-encodes what a path template may hold as it stands.

@@ -133,7 +133,7 @@ func (s *Service) Kill() {
 
 func (s *Service) kill() {
 	_ = s.cmd.Process.Kill() // it may be gone already
-	<-s.done // its status says nothing more
+	<-s.done                 // its status says nothing more
 	s.cmd = nil
 }
 

@@ -3,6 +3,7 @@ package model
 import (
 	"cmp"
 	"slices"
+	"strings"
 
 	"github.com/apigen-go/apigen/generator/internal/diag"
 	"github.com/apigen-go/apigen/generator/internal/spec"
@@ -19,6 +20,9 @@ type Options struct {
 	// Migrations is the number of the last one; zero for a new project.
 	Previous   []*Table
 	Migrations int
+
+	// Names are those that the run before this one gave.
+	Names []Name
 }
 
 // Build turns a document into a project. The list holds warnings; errors in it
@@ -31,37 +35,50 @@ func Build(doc *spec.Document, opt Options) (*Project, diag.List) {
 	}
 	b := &builder{
 		p:          p,
-		names:      reserved(),
+		earlier:    opt.Names,
+		alive:      living(doc),
 		declared:   map[*spec.Schema]*Type{},
 		inProgress: map[*spec.Schema]*Type{},
 		component:  map[*spec.Schema]string{},
 		goNames:    map[string]string{},
+		checks:     map[*spec.Schema]*Check{},
+		checkNames: scope{},
+		completed:  map[*spec.Schema]*Check{},
+		clashes:    map[*spec.Schema]bool{},
+		nullable:   map[*spec.Schema]bool{},
 	}
+	b.names = newNaming(reserved(doc), opt.Names, func(key string) bool {
+		return !strings.HasPrefix(key, operationKey) && b.alive(key)
+	})
 	b.components(doc)
 	b.operations(doc)
+	b.webhooks(doc)
 	b.reach()
+	b.collect()
 	box(p.Types)
 	p.InvalidStatus = invalidStatus(p.Operations)
 	slices.SortFunc(p.Types, func(x, y *Type) int { return cmp.Compare(x.Name, y.Name) })
 	slices.SortFunc(p.Failures, func(x, y *Failure) int { return cmp.Compare(x.Name, y.Name) })
 	if opt.Features.Store {
 		infer(p)
+		b.diags = append(b.diags, p.upgrade()...)
 	} else {
 		for _, o := range p.Operations {
-			o.Stub = "the project has no store"
+			o.Stub = "the project has no store: add it to features in apigen.yaml"
 		}
 	}
 	// A project that has a store keeps it: the user's code may use what is there.
 	if len(p.Tables) == 0 && len(p.Previous) == 0 {
 		p.Features.Store = false
 	}
+	p.Names = b.names.names()
 	b.diags.Sort()
 	return p, b.diags
 }
 
 // reserved holds the names that package api uses itself.
-func reserved() scope {
-	s := scope{}
+func reserved(doc *spec.Document) scope {
+	s := scope{"Sender": sends(doc)}
 	for _, name := range []string{"Handler", "Unimplemented", "New", "Options", "ErrNotImplemented"} {
 		s[name] = true
 	}
@@ -74,9 +91,13 @@ func (b *builder) components(doc *spec.Document) {
 	for _, s := range doc.Schemas {
 		b.component[s] = s.Name
 		name := goName(s, Exported(s.Name))
-		picked := b.names.pick(name)
+		pick := b.names.pin
+		if _, own := s.Extensions["x-go-name"]; own {
+			pick = func(key string, names ...string) string { return b.names.must(key, names[0]) }
+		}
+		picked := pick(schemaKey+s.Name, name)
 		b.goNames[s.Name] = picked
-		if picked != name {
+		if picked != name && b.names.pinned[schemaKey+s.Name] != picked {
 			b.diags.Warnf(s.Pos, `choose another one with "x-go-name"`,
 				"the Go name %s of schema %q is taken; it becomes %s", name, s.Name, picked)
 		}
@@ -110,8 +131,8 @@ func (b *builder) reach() {
 		for _, p := range o.Params {
 			mark(p.Type, true)
 		}
-		if o.Body != nil {
-			mark(o.Body.Type, true)
+		for _, body := range o.Bodies() {
+			mark(body.Type, true)
 		}
 		for _, s := range o.Successes {
 			markBody(s.Body)
@@ -122,6 +143,9 @@ func (b *builder) reach() {
 	}
 	for _, f := range b.p.Failures {
 		markBody(f.Body)
+	}
+	for _, w := range b.p.Webhooks {
+		markBody(w.Body)
 	}
 	b.p.Types = slices.DeleteFunc(b.p.Types, func(t *Type) bool { return !t.Decoded && !t.Encoded })
 }

@@ -1,6 +1,7 @@
 package model
 
 import (
+	"cmp"
 	"encoding/json"
 	"strconv"
 	"strings"
@@ -90,7 +91,7 @@ func zeroDefault(kind ColumnKind, t *Type) string {
 func (c *Column) stamped() bool { return c.Source == FromNow || c.Source == FromTouch }
 
 // Zero returns the SQL literal that stands in for a missing value.
-func (c *Column) Zero() string { return zeroDefault(c.Kind, c.Type) }
+func (c *Column) Zero() string { return cmp.Or(c.Fill, zeroDefault(c.Kind, c.Type)) }
 
 // SQL returns the column's name as statements write it.
 func (c *Column) SQL() string { return quoteName(c.Name) }

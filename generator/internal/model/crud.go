@@ -32,8 +32,9 @@ type CRUD struct {
 	Wrap    *Field // member of the answer that holds the item, nil: the item itself
 	Rows    *Rows  // List only
 
-	// Parent is the condition whose table tells an empty list from a missing
-	// parent, and Owner that table; nil: every list may be empty.
+	// Parent is the condition whose table tells a missing parent from an empty list
+	// or, when a row is added, from another reference that fails; Owner is that
+	// table. nil: every list may be empty, and every failed reference is alike.
 	Parent *Match
 	Owner  *Table
 

@@ -336,12 +336,13 @@ func (c *candidate) ignoreParams() string {
 func (c *candidate) finish(tables []*Table) {
 	x := c.crud
 	var parents, refs bool
+	insert := x.Kind == Create || x.Upsert
 	for _, m := range x.Where {
 		if m.Column.Refs == "" || m.Param == c.key {
 			continue
 		}
 		parents = true
-		if x.Kind == List && c.op.documents(404) {
+		if (x.Kind == List || insert) && c.op.documents(404) {
 			x.Parent, x.Owner = &m, findTable(tables, m.Column.Refs)
 		}
 	}
@@ -356,8 +357,11 @@ func (c *candidate) finish(tables []*Table) {
 	case unique && !c.op.documents(409):
 		x.Conflict = c.op.firstDocumented(422, 400)
 	}
+	if !refs {
+		x.Parent, x.Owner = nil, nil // the only reference that can fail is the parent
+	}
 	switch {
-	case parents && !refs && x.Kind == Create:
+	case parents && !refs && insert:
 		x.Reference = c.op.firstDocumented(404, 409, 422, 400)
 	case refs && !c.op.documents(409):
 		x.Reference = c.op.firstDocumented(422, 404, 400)

@@ -40,7 +40,6 @@ func infer(p *Project) {
 		}
 	}
 	slices.SortFunc(p.Tables, func(a, b *Table) int { return strings.Compare(a.Name, b.Name) })
-	markLate(p.Previous, p.Tables)
 }
 
 // findResources joins the sites that show the same rows: /books and
@@ -53,13 +52,13 @@ func findResources(sites []*site) []*resource {
 	}
 	whole := map[rows]bool{}
 	for _, s := range sites {
-		if len(s.members) > 0 && len(pathParams(s)) == 0 {
+		if s.reads() && len(pathParams(s)) == 0 {
 			whole[rows{s.noun(), s.itemType()}] = true
 		}
 	}
 	var list []*resource
 	for _, s := range sites {
-		if len(s.members) == 0 {
+		if !s.reads() {
 			continue
 		}
 		item := s.itemType()
@@ -72,6 +71,11 @@ func findResources(sites []*site) []*resource {
 			i = len(list) - 1
 		}
 		list[i].sites = append(list[i].sites, s)
+	}
+	for _, s := range sites {
+		if len(s.members) > 0 && !s.reads() {
+			adopt(s, list)
+		}
 	}
 	return list
 }
@@ -123,7 +127,11 @@ func (r *resource) settle() {
 		dropped = false
 		for _, s := range r.sites {
 			for _, c := range clone(s.members) {
-				if reason := c.placeReason(); reason != "" {
+				reason := c.placeReason()
+				if reason == "" && len(r.of(List, Get, Create)) == 0 {
+					reason = orphanReason(c.kind)
+				}
+				if reason != "" {
 					s.drop(c, reason)
 				}
 			}
@@ -189,14 +197,20 @@ func (r *resource) add(c *Column) *Column {
 	return c
 }
 
-// buildKey finds the column that path parameters address rows by.
-func (r *resource) buildKey() {
-	var param *Param
+// keyParam returns the path parameter that tells best what the key is, nil where
+// no path addresses a single row.
+func (r *resource) keyParam() (param *Param) {
 	for _, c := range r.of(Get, Replace, Update, Delete) {
 		if c.key != nil && (param == nil || norm(c.key.Wire) == "id") {
 			param = c.key
 		}
 	}
+	return param
+}
+
+// buildKey finds the column that path parameters address rows by.
+func (r *resource) buildKey() {
+	param := r.keyParam()
 	key := &Column{}
 	if f := r.keyField(param); f != nil {
 		key.JSON, key.Kind, key.Type = f.JSON, columnKind(f.Type), f.Type
@@ -340,7 +354,7 @@ func nthPathParam(op *Operation, n int) *Param {
 	for _, seg := range strings.Split(op.Path, "/") {
 		if isParam(seg) {
 			if n == 0 {
-				return pathParam(op, seg[1:len(seg)-1])
+				return pathParam(op, pathName(seg))
 			}
 			n--
 		}

@@ -41,17 +41,6 @@ func (c *candidate) placeReason() string {
 	if c.kind == Create && !s.items && !s.lists {
 		return "nothing lists or reads what it creates"
 	}
-	if c.kind == Replace || c.kind == Update || c.kind == Delete {
-		for _, m := range s.members {
-			if m.kind == List || m.kind == Get || m.kind == Create {
-				return ""
-			}
-		}
-		if c.kind != Delete {
-			return "nothing lists or reads what it writes"
-		}
-		return "nothing creates, lists or reads what it deletes"
-	}
 	return ""
 }
 

@@ -1,6 +1,7 @@
 package model
 
 import (
+	"slices"
 	"strings"
 )
 
@@ -60,6 +61,14 @@ func findSites(ops []*Operation) []*site {
 			sites = append(sites, s)
 		}
 		kind, reason := kindOf(op.Method, isItem)
+		switch {
+		case op.Accept != "":
+			reason = "the answer may have one of several media types"
+		case op.Body != nil && len(op.Body.Others) > 0:
+			reason = "the request body may have one of several media types"
+		case slices.ContainsFunc(op.Params, func(p *Param) bool { return p.In == InPath && !p.Type.Scalar() }):
+			reason = "a path parameter is more than a scalar"
+		}
 		if reason != "" {
 			op.Stub = reason
 			continue
@@ -95,6 +104,9 @@ func findSites(ops []*Operation) []*site {
 // splitPath cuts a path template into segments and tells whether the last one is
 // a parameter. Paths that no table can answer for give a reason.
 func splitPath(path string) (segments []string, isItem bool, reason string) {
+	if base, _ := cutPath(path); base != path || strings.Contains(path, "{+") {
+		return nil, false, "the path does not name one table"
+	}
 	segments = strings.Split(strings.Trim(path, "/"), "/")
 	if segments[0] == "" {
 		return nil, false, "the path is the root, not a collection"
@@ -166,8 +178,8 @@ func kindOf(method string, isItem bool) (CRUDKind, string) {
 }
 
 func lastPathParam(op *Operation) *Param {
-	path := op.Path[strings.LastIndexByte(op.Path, '{')+1:]
-	return pathParam(op, strings.TrimSuffix(path, "}"))
+	names := pathNames(op.Path)
+	return pathParam(op, names[len(names)-1])
 }
 
 func pathParam(op *Operation, wire string) *Param {

@@ -122,27 +122,52 @@ func TestInferRealDocuments(t *testing.T) {
 	}
 }
 
-// TestTrials checks that every operation is tried once, after what it needs.
+// TestTrials checks that every operation is tried, after what it needs.
 func TestTrials(t *testing.T) {
-	p := build(t, "testdata/crud/kinds.yaml", Options{})
-	saved := map[string]bool{}
-	tried := map[string]bool{}
-	for _, trial := range p.Trials() {
-		tried[trial.Operation.ID] = true
-		for _, text := range []string{trial.Path, trial.Body} {
-			for _, part := range strings.Split(text, "${")[1:] {
-				if name, _, _ := strings.Cut(part, "}"); !saved[name] {
-					t.Errorf("%s needs %s before it is saved", trial.Operation.ID, name)
+	for file, keys := range map[string][]string{"kinds": {"orders", "users"}, "nest": {"books", "reviews", "loans"}} {
+		p := build(t, "testdata/crud/"+file+".yaml", Options{})
+		saved := map[string]bool{}
+		tried := map[string]bool{}
+		for _, trial := range p.Trials() {
+			tried[trial.Operation.ID] = true
+			for _, text := range []string{trial.Path, trial.Body} {
+				for _, part := range strings.Split(text, "${")[1:] {
+					if name, _, _ := strings.Cut(part, "}"); !saved[name] {
+						t.Errorf("%s needs %s before it is saved", trial.Operation.ID, name)
+					}
 				}
 			}
+			saved[trial.Save] = true
 		}
-		saved[trial.Save] = true
+		if len(tried) != len(p.Operations) {
+			t.Errorf("%s: %d of %d operations are tried", file, len(tried), len(p.Operations))
+		}
+		for _, key := range keys {
+			if !saved[key] {
+				t.Errorf("%s: the key of %s is not saved: %v", file, key, saved)
+			}
+		}
 	}
-	if len(tried) != len(p.Operations) {
-		t.Errorf("%d of %d operations are tried", len(tried), len(p.Operations))
+}
+
+// TestTrialsDelete checks what comes before the end of a row that others refer
+// to: their own end, or a second row that nothing refers to.
+func TestTrialsDelete(t *testing.T) {
+	p := build(t, "testdata/crud/nest.yaml", Options{})
+	var order []string
+	for _, trial := range p.Trials() {
+		switch x := trial.Operation.CRUD; {
+		case x == nil || x.Kind != Create && x.Kind != Delete:
+		case len(trial.Want) != 1 || trial.Want[0] != x.Success.Status:
+			t.Errorf("%s: want %v, which leaves it open what happens", trial.Operation.ID, trial.Want)
+		default:
+			order = append(order, trial.Operation.ID)
+		}
 	}
-	if !saved["orders"] || !saved["users"] {
-		t.Errorf("keys are not saved: %v", saved)
+	got := strings.Join(order, " ")
+	const want = "createBook createReader createLoan createReview deleteReview createBook deleteBook"
+	if got != want {
+		t.Errorf("tried %s, want %s", got, want)
 	}
 }
 

@@ -4,10 +4,7 @@ import (
 	"net/url"
 	"regexp"
 	"slices"
-	"strconv"
 	"strings"
-
-	"github.com/apigen-go/apigen/generator/internal/spec"
 )
 
 // Trial is one request of the test that comes with a project. Path, Query and
@@ -24,11 +21,13 @@ type Trial struct {
 }
 
 // Trials returns a request for every operation, in an order that works: what is
-// read was created before, and deleted last.
+// read was created before, and deleted last. A row that others refer to cannot be
+// deleted: there another one is created first.
 func (p *Project) Trials() []*Trial {
 	b := &trialBuilder{
 		project: p, saved: map[*Table]string{}, fixed: map[string]string{}, known: map[string]*CRUD{},
-		home: map[*Table]string{}, gone: map[*Table]bool{},
+		home: map[*Table]string{}, gone: map[*Table]bool{}, live: map[*Table]int{}, fresh: map[*Table]bool{},
+		maker: map[*Table]*Operation{},
 	}
 	for _, op := range p.Operations {
 		if op.CRUD != nil && op.CRUD.lastMatch() == op.CRUD.Table.Key && op.CRUD.Kind != Create {
@@ -49,6 +48,7 @@ func (p *Project) Trials() []*Trial {
 	}
 	slices.Reverse(tables)
 	for _, t := range tables {
+		b.renew(t)
 		b.add(t, func(x *CRUD) bool { return x.Kind == Delete })
 	}
 	return b.trials
@@ -57,11 +57,14 @@ func (p *Project) Trials() []*Trial {
 type trialBuilder struct {
 	project *Project
 	trials  []*Trial
-	saved   map[*Table]string // name of the saved key
-	fixed   map[string]string // path up to a parameter → value that is used for it
-	known   map[string]*CRUD  // path of an item → operation on it
-	home    map[*Table]string // path of the collection that the saved row is in
-	gone    map[*Table]bool   // tables whose row has been deleted
+	saved   map[*Table]string     // name of the saved key
+	fixed   map[string]string     // path up to a parameter → value that is used for it
+	known   map[string]*CRUD      // path of an item → operation on it
+	home    map[*Table]string     // path of the collection that the saved row is in
+	gone    map[*Table]bool       // tables whose saved row may have been deleted
+	live    map[*Table]int        // rows that no trial is sure to have deleted
+	fresh   map[*Table]bool       // tables whose saved row nothing refers to
+	maker   map[*Table]*Operation // operation that created the saved row
 }
 
 var pathParameter = regexp.MustCompile(`\{[^}]*\}`)
@@ -88,6 +91,7 @@ func (b *trialBuilder) trial(op *Operation) *Trial {
 	case !complete:
 		t.Want = append(t.Want, b.project.InvalidStatus)
 	case x.Kind == Create || x.Upsert:
+		b.live[x.Table]++
 		b.save(t, x)
 	case x.Kind == List:
 		if x.Parent != nil && b.saved[x.Owner] == "" {
@@ -99,14 +103,48 @@ func (b *trialBuilder) trial(op *Operation) *Trial {
 		t.Want = append(t.Want, 404)
 	}
 	if x.Kind == Delete {
-		b.gone[x.Table] = true
+		b.delete(t)
 	}
 	if x.Kind != Get && x.Kind != List && b.dangles(x) {
 		t.Want = append(t.Want, 404, 409, 422, 400)
 		t.Save = ""
 		delete(b.saved, x.Table)
+		delete(b.maker, x.Table)
 	}
 	return t
+}
+
+// renew creates another row in place of the saved one when rows that stay behind
+// refer to that, so that there is one to delete.
+func (b *trialBuilder) renew(t *Table) {
+	deleted := slices.ContainsFunc(b.project.Operations, func(op *Operation) bool {
+		return op.CRUD != nil && op.CRUD.Table == t && op.CRUD.Kind == Delete
+	})
+	if maker := b.maker[t]; maker != nil && deleted && b.referred(t) {
+		b.trials = append(b.trials, b.trial(maker))
+		b.fresh[t] = true
+	}
+}
+
+// delete notes what becomes of the saved row.
+func (b *trialBuilder) delete(t *Trial) {
+	table := t.Operation.CRUD.Table
+	switch {
+	case b.saved[table] == "":
+		return
+	case b.referred(table) && !b.fresh[table]:
+		t.Want = append(t.Want, 409)
+	case len(t.Want) == 1:
+		b.live[table]--
+	}
+	b.gone[table] = true
+}
+
+// referred reports whether rows of other tables may refer to the saved row.
+func (b *trialBuilder) referred(t *Table) bool {
+	return slices.ContainsFunc(b.project.Tables, func(other *Table) bool {
+		return other != t && b.live[other] > 0 && slices.ContainsFunc(other.Columns, func(c *Column) bool { return c.Refs == t.Name })
+	})
 }
 
 // holds reports whether the collection that the path goes through is the one that
@@ -143,7 +181,7 @@ func (b *trialBuilder) save(t *Trial, x *CRUD) {
 		if x.Wrap != nil {
 			t.Pointer = "/" + x.Wrap.JSON + t.Pointer
 		}
-		b.saved[x.Table] = "${" + t.Save + "}"
+		b.saved[x.Table], b.maker[x.Table] = "${"+t.Save+"}", t.Operation
 		return
 	}
 	for _, in := range x.Inputs {
@@ -152,7 +190,7 @@ func (b *trialBuilder) save(t *Trial, x *CRUD) {
 		}
 		if v, err := decodeValue(t.Body); err == nil {
 			if text, ok := memberText(v, x.Wrapper, in.Field); ok {
-				b.saved[x.Table] = text
+				b.saved[x.Table], b.maker[x.Table] = text, t.Operation
 			}
 		}
 	}
@@ -203,9 +241,10 @@ func (b *trialBuilder) stub(op *Operation) {
 func (b *trialBuilder) request(op *Operation) (t *Trial, complete bool) {
 	t, complete = &Trial{Operation: op}, true
 	t.Path = b.path(op, &complete)
-	query := url.Values{}
+	_, fixed := cutPath(op.Path)
+	query, _ := url.ParseQuery(fixed)
 	for _, p := range op.Params {
-		if !p.Required || p.In == InPath {
+		if !p.Required || p.In == InPath || query.Has(p.Wire) {
 			continue
 		}
 		text, ok := paramSample(p)
@@ -229,6 +268,9 @@ func (b *trialBuilder) request(op *Operation) (t *Trial, complete bool) {
 }
 
 func paramSample(p *Param) (string, bool) {
+	if p.JSON {
+		return Sample(p.Schema, Request, 1)
+	}
 	if text, ok := SampleText(p.Schema, 1); ok {
 		return text, true
 	}
@@ -242,7 +284,8 @@ func paramSample(p *Param) (string, bool) {
 // the same made-up value everywhere.
 func (b *trialBuilder) path(op *Operation, complete *bool) string {
 	var out strings.Builder
-	rest := op.Path
+	path, _ := cutPath(op.Path)
+	rest := path
 	for {
 		i := strings.IndexByte(rest, '{')
 		if i < 0 {
@@ -250,9 +293,9 @@ func (b *trialBuilder) path(op *Operation, complete *bool) string {
 		}
 		end := i + strings.IndexByte(rest[i:], '}')
 		out.WriteString(escaper.Replace(rest[:i]))
-		p := pathParam(op, rest[i+1:end])
+		p := pathParam(op, pathName(rest[i:end+1]))
 		rest = rest[end+1:]
-		prefix := shapeOfPath(op.Path[:len(op.Path)-len(rest)])
+		prefix := shapeOfPath(path[:len(path)-len(rest)])
 		if x := b.known[prefix]; x != nil && strings.HasPrefix(b.saved[x.Table], "${") {
 			out.WriteString(b.saved[x.Table])
 			continue
@@ -262,110 +305,28 @@ func (b *trialBuilder) path(op *Operation, complete *bool) string {
 		}
 		value, ok := b.fixed[prefix]
 		if !ok {
-			if value, ok = SampleText(p.Schema, uint64(len(b.fixed))); !ok {
+			if value, ok = SampleText(p.Schema, uint64(len(b.fixed))); p.JSON {
+				value, ok = paramSample(p)
+			}
+			if !ok {
 				value, *complete = "x", false
 			}
 			b.fixed[prefix] = value
 		}
-		out.WriteString(url.PathEscape(value))
+		out.WriteString(pathPrefix(p) + url.PathEscape(value))
 	}
+}
+
+// pathPrefix is what the style of a path parameter puts before its value.
+func pathPrefix(p *Param) string {
+	switch p.Style {
+	case "label":
+		return "."
+	case "matrix":
+		return ";" + p.Wire + "="
+	}
+	return ""
 }
 
 // escaper writes the characters of a path template that would end the path.
 var escaper = strings.NewReplacer("#", "%23", "?", "%3F", " ", "%20", "%", "%25")
-
-func (b *trialBuilder) body(op *Operation, t *Trial, complete *bool) {
-	body := op.Body
-	t.Media = mediaType(body)
-	switch body.Kind {
-	case StreamBody:
-		t.Body = "content"
-	case TextBody:
-		text, ok := "text", true
-		if body.Schema != nil {
-			text, ok = SampleText(body.Schema, 0)
-		}
-		t.Body, *complete = text, *complete && ok
-	default:
-		text, ok := b.sample(op, body.Schema)
-		if v, err := decodeValue(text); body.Kind == FormBody && err == nil {
-			text = form(v)
-		}
-		t.Body, *complete = text, *complete && ok
-	}
-}
-
-// mediaType returns a media type that the body may have.
-func mediaType(body *Body) string {
-	switch {
-	case !strings.Contains(body.Media, "*"):
-		return body.Media
-	case body.Kind == JSONBody:
-		return "application/json"
-	case strings.HasPrefix(body.Media, "*/"), strings.HasPrefix(body.Media, "application/"):
-		return "application/octet-stream"
-	}
-	return strings.Replace(body.Media, "*", "plain", 1)
-}
-
-// sample makes up a body whose references point to rows that exist.
-func (b *trialBuilder) sample(op *Operation, s *spec.Schema) (string, bool) {
-	if s == nil {
-		return "{}", true
-	}
-	text, ok := Sample(s, Request, 4*uint64(len(b.trials)))
-	v, err := decodeValue(text)
-	if !ok || err != nil {
-		return "{}", false
-	}
-	if op.CRUD == nil {
-		return text, true
-	}
-	item, _ := v.(*object)
-	if w := op.CRUD.Wrapper; w != nil && item != nil {
-		inner, _ := item.get(w.JSON)
-		item, _ = inner.(*object)
-	}
-	if item == nil {
-		return text, true
-	}
-	for _, in := range op.CRUD.Inputs {
-		if in.Field == nil || in.Column.Refs == "" {
-			continue
-		}
-		if _, sent := item.get(in.Field.JSON); !sent {
-			continue
-		}
-		if name := b.saved[findTable(b.project.Tables, in.Column.Refs)]; strings.HasPrefix(name, "${") {
-			item.set(in.Field.JSON, name)
-		} else if !in.Field.Required {
-			*item = *item.without(in.Field.JSON)
-		}
-	}
-	return encodeValue(v), true
-}
-
-func form(v any) string {
-	o, _ := v.(*object)
-	values := url.Values{}
-	if o == nil {
-		return ""
-	}
-	for _, m := range o.members {
-		list, isList := m.value.([]any)
-		if !isList {
-			list = []any{m.value}
-		}
-		for _, item := range list {
-			switch item := item.(type) {
-			case string:
-				values.Add(m.name, item)
-			case number:
-				values.Add(m.name, string(item))
-			case bool:
-				values.Add(m.name, strconv.FormatBool(item))
-			}
-		}
-	}
-	return values.Encode()
-}

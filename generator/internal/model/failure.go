@@ -22,7 +22,7 @@ func (b *builder) failure(o *Operation, r *spec.Response, status int) *Failure {
 		}
 	}
 	f := &Failure{Status: status, Doc: r.Description, Body: body}
-	f.Name = b.names.pick(name+"Error", o.Name+name+"Error")
+	f.Name = b.names.pin(failureOf(f), name+"Error", o.Name+name+"Error")
 	b.p.Failures = append(b.p.Failures, f)
 	return f
 }

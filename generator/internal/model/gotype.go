@@ -46,6 +46,11 @@ func (t *Type) Nilable() bool {
 	return slices.Contains([]Kind{Slice, Map, Bytes, Raw}, t.Kind)
 }
 
+// ExtraMap is the type of the field Extra of a struct.
+func (t *Type) ExtraMap() *Type {
+	return &Type{Kind: Map, Elem: t.Extra, ElemRules: t.ExtraRules, ElemNullable: t.ExtraNullable}
+}
+
 // Shape is how a field holds its value.
 type Shape int
 
@@ -107,6 +112,10 @@ func (b *Body) Go(api string) string {
 		return "io.Reader"
 	case b.Kind == TextBody:
 		return "string"
+	case b.Kind == EventBody || b.Kind == LinesBody:
+		return "iter.Seq2[" + b.Type.Go(api) + ", error]"
+	case b.Kind == MultipartBody && b.Type == nil:
+		return "*codec.Multipart"
 	}
 	return b.Type.Go(api)
 }
@@ -123,18 +132,18 @@ func (b *Body) RequestGo(api string) string {
 // Pointer reports whether the field Body of a request struct is a pointer.
 func (b *Body) Pointer() bool {
 	switch {
-	case b.Kind == StreamBody || b.Kind == TextBody:
+	case b.Kind == StreamBody || b.Kind == TextBody || b.Type == nil || b.Kind == LinesBody:
 		return false
 	case b.Type.Nilable():
 		return false
 	}
-	return !b.Required || b.Nullable
+	return !b.Required || b.Nullable || b.Choice
 }
 
 // Result returns the Go type of a success payload as a handler returns it:
 // structs by pointer.
 func (b *Body) Result(api string) string {
-	if b.Type != nil && (b.Type.Kind == Struct || b.Nullable && !b.Type.Nilable()) {
+	if b.Type != nil && b.Kind != EventBody && b.Kind != LinesBody && (b.Type.Kind == Struct || b.Nullable && !b.Type.Nilable()) {
 		return "*" + b.Go(api)
 	}
 	return b.Go(api)
@@ -162,7 +171,7 @@ func (o *Operation) Zero(api string) string {
 	}
 	body := o.Successes[0].Body
 	switch {
-	case body.Kind == StreamBody || body.Result("")[0] == '*' || body.Type != nil && body.Type.Nilable():
+	case body.Kind == StreamBody || body.Kind == EventBody || body.Kind == LinesBody || body.Result("")[0] == '*' || body.Type != nil && body.Type.Nilable():
 		return "nil"
 	case body.Kind == TextBody:
 		return `""`

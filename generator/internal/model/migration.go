@@ -2,6 +2,7 @@ package model
 
 import (
 	"fmt"
+	"hash/fnv"
 	"slices"
 	"strings"
 )
@@ -17,12 +18,17 @@ func (p *Project) Migration() (name, text string) {
 	if len(up) == 0 {
 		return "", ""
 	}
-	name = "init"
+	text = "-- +goose Up\n" + strings.Join(up, "\n") + "\n-- +goose Down\n" + strings.Join(down, "\n")
+	return p.migrationName(), text
+}
+
+// migrationName returns the file name of the next migration.
+func (p *Project) migrationName() string {
+	name := "init"
 	if p.Migrations > 0 {
 		name = "follow_document"
 	}
-	text = "-- +goose Up\n" + strings.Join(up, "\n") + "\n-- +goose Down\n" + strings.Join(down, "\n")
-	return fmt.Sprintf("%05d_%s.sql", p.Migrations+1, name), text
+	return fmt.Sprintf("%05d_%s.sql", p.Migrations+1, name)
 }
 
 // Kept returns the tables as the database has them after the migration: the
@@ -30,42 +36,66 @@ func (p *Project) Migration() (name, text string) {
 func (p *Project) Kept() []*Table {
 	var kept []*Table
 	for _, t := range p.Tables {
-		old := findTable(p.Previous, t.Name)
-		if old == nil {
-			kept = append(kept, t)
-			continue
+		if was := findTable(p.Previous, t.Name); was != nil {
+			t = keptTable(was, t)
 		}
-		merged := *t
-		merged.Columns = clone(t.Columns)
-		for _, c := range old.Columns {
-			if t.named(c.Name) == nil {
-				merged.Columns = append(merged.Columns, c)
-			}
-		}
-		kept = append(kept, &merged)
+		kept = append(kept, t)
 	}
 	for _, t := range p.Previous {
 		if findTable(p.Tables, t.Name) == nil {
-			kept = append(kept, t)
+			gone := *t
+			gone.Gone = true
+			kept = append(kept, &gone)
 		}
 	}
 	slices.SortFunc(kept, func(a, b *Table) int { return strings.Compare(a.Name, b.Name) })
 	return kept
 }
 
-// markLate marks the columns in which old rows may lack a value that answers
-// require, because no default could give them one.
-func markLate(previous, tables []*Table) {
-	for _, t := range tables {
-		was := findTable(previous, t.Name)
-		for _, c := range t.Columns {
-			if was == nil || !c.Always || c == t.Key || c.stamped() || c.Default != "" {
-				continue
-			}
-			before := was.named(c.Name)
-			c.Late = before == nil || !before.Always || before.Late
+// keeps reports whether the column can go on with the values of another one. An
+// identity also takes keys that clients choose.
+func (c *Column) keeps(before *Column) bool {
+	return before.Kind == c.Kind && readable(before.Outline, c.Outline) || before.Kind == ColIdentity && c.Kind == ColBigint
+}
+
+// replace puts another column at the place of one.
+func (t *Table) replace(i int, c *Column) {
+	if t.Columns[i] == t.Key {
+		t.Key = c
+	}
+	if j := slices.Index(t.Parents, t.Columns[i]); j >= 0 {
+		t.Parents = clone(t.Parents)
+		t.Parents[j] = c
+	}
+	t.Columns[i] = c
+}
+
+func keptTable(was, t *Table) *Table {
+	merged := *t
+	merged.Columns = clone(t.Columns)
+	for i, c := range t.Columns {
+		before := was.named(c.Name)
+		switch {
+		case before == nil:
+		case !c.keeps(before):
+			aside := *before
+			aside.Name, aside.JSON, aside.Gone = setAside(was, t, before), "", true
+			aside.Index, aside.Unique, aside.Always, aside.Late = false, false, false, false
+			merged.Columns = append(merged.Columns, &aside)
+		case before.Kind != c.Kind || before.Default != c.Default:
+			same := *c
+			same.Kind, same.Default = before.Kind, before.Default // SQLite cannot change them
+			merged.replace(i, &same)
 		}
 	}
+	for _, c := range was.Columns {
+		if t.named(c.Name) == nil {
+			gone := *c
+			gone.Gone = true
+			merged.Columns = append(merged.Columns, &gone)
+		}
+	}
+	return &merged
 }
 
 func findTable(tables []*Table, name string) *Table {
@@ -92,7 +122,7 @@ func diffTables(old, tables []*Table) (up, down []string) {
 	for _, t := range inReferenceOrder(tables) {
 		was := findTable(old, t.Name)
 		if was == nil {
-			up = append(up, createTable(t, tables), createIndexes(t, nil))
+			up = append(up, createTable(t, tables), createIndexes(t))
 			down = append(down, "DROP TABLE "+t.SQL()+";\n")
 			continue
 		}
@@ -100,11 +130,12 @@ func diffTables(old, tables []*Table) (up, down []string) {
 		up, down = append(up, u...), append(down, d...)
 	}
 	for _, t := range old {
-		if len(up) > 0 && findTable(tables, t.Name) == nil {
+		if len(up) > 0 && !t.Gone && findTable(tables, t.Name) == nil {
 			up = append(up, "-- The document no longer needs the table "+t.Name+". Its rows stay; drop it by hand when they may go.\n")
 		}
 	}
 	up = slices.DeleteFunc(up, func(s string) bool { return s == "" })
+	down = slices.DeleteFunc(down, func(s string) bool { return s == "" })
 	slices.Reverse(down)
 	return up, down
 }
@@ -168,76 +199,147 @@ func columnEnd(c *Column, tables []*Table) string {
 	return end
 }
 
-// createIndexes returns the indexes of a table that was did not have.
-func createIndexes(t, was *Table) string {
+// index is an index of a table.
+type index struct{ name, create string }
+
+func (x index) drop() string { return "DROP INDEX " + x.name + ";\n" }
+
+// index returns the index that a column asks for, or one without a name.
+func (t *Table) index(c *Column) index {
+	leads := c == t.PrimaryKey()[0] // the index of the primary key serves it
+	if leads || !c.Index && !c.Unique {
+		return index{}
+	}
+	kind, end := "INDEX", "_idx"
+	if c.Unique {
+		kind, end = "UNIQUE INDEX", "_key"
+	}
+	name := indexName(t.Name+"_"+c.Name) + end
+	return index{name, "CREATE " + kind + " " + name + " ON " + t.SQL() + " (" + c.SQL() + ");\n"}
+}
+
+// indexName keeps a name within the 63 bytes that PostgreSQL looks at.
+func indexName(name string) string {
+	const limit = 63 - len("_idx")
+	if len(name) <= limit {
+		return name
+	}
+	sum := fnv.New32a()
+	_, _ = sum.Write([]byte(name)) // it cannot fail
+	return fmt.Sprintf("%s_%08x", name[:limit-9], sum.Sum32())
+}
+
+func createIndexes(t *Table) string {
 	var out strings.Builder
 	for _, c := range t.Columns {
-		leads := c == t.PrimaryKey()[0] // the index of the primary key serves it
-		if leads || !c.Index && !c.Unique {
-			continue
-		}
-		unique := ""
-		if c.Unique {
-			unique = "UNIQUE "
-		}
-		if was != nil {
-			if before := was.named(c.Name); before != nil && before.Unique == c.Unique && (before.Index || before.Unique) {
-				continue
-			}
-		}
-		fmt.Fprintf(&out, "CREATE %sINDEX %s ON %s (%s);\n", unique, indexName(t, c), t.SQL(), c.SQL())
+		out.WriteString(t.index(c).create)
 	}
 	return out.String()
 }
 
-func indexName(t *Table, c *Column) string {
-	name := t.Name + "_" + c.Name
-	if c.Unique {
-		return name + "_key"
-	}
-	return name + "_idx"
+// alteration collects statements and what takes each of them back.
+type alteration struct{ up, down []string }
+
+func (a *alteration) add(up, down string) {
+	a.up, a.down = append(a.up, up), append(a.down, down)
 }
 
+// alterTable returns the statements that bring a table with rows in it up to
+// date, and for each the one that takes it back.
 func alterTable(was, t *Table, tables []*Table) (up, down []string) {
+	var a alteration
+	for _, c := range t.Columns {
+		if before := was.named(c.Name); before != nil {
+			if x := was.index(before); x.name != "" && (x != t.index(c) || !c.keeps(before)) {
+				a.add(x.drop(), x.create)
+			}
+		}
+	}
+	for _, c := range t.Columns {
+		a.alterColumn(was, t, c, tables)
+	}
 	for _, c := range t.Columns {
 		before := was.named(c.Name)
-		if before == nil {
-			up = append(up, "ALTER TABLE "+t.SQL()+" ADD COLUMN "+c.SQL()+" "+addedKind(c)+addedEnd(c, tables)+";\n")
-			undo := "ALTER TABLE " + t.SQL() + " DROP COLUMN " + c.SQL() + ";\n"
-			if c.Index || c.Unique {
-				undo = "DROP INDEX " + indexName(t, c) + ";\n" + undo
-			}
-			down = append(down, undo)
-			continue
-		}
-		switch {
-		case before.Kind != c.Kind:
-			up = append(up, "-- The column "+c.Name+" of "+t.Name+" was "+string(before.Kind)+" and should be "+string(c.Kind)+
-				" now. Its values cannot be converted blindly; write the conversion here.\n")
-		case before.Default == "" && c.Default != "":
-			// Rows from before this column had to have a value get one.
-			up = append(up, "UPDATE "+t.SQL()+" SET "+c.SQL()+" = "+c.Default+" WHERE "+c.SQL()+" IS NULL;\n")
+		if x := t.index(c); x.name != "" && (before == nil || x != was.index(before) || !c.keeps(before)) {
+			a.add(x.create, x.drop())
 		}
 	}
-	if text := createIndexes(t, was); text != "" {
-		up = append(up, text)
-	}
-	if len(up) > 0 {
+	if len(a.up) > 0 {
 		for _, c := range was.Columns {
-			if t.named(c.Name) == nil {
-				up = append(up, "-- The document no longer names the column "+c.Name+" of "+t.Name+". Its values stay.\n")
+			if !c.Gone && t.named(c.Name) == nil {
+				a.up = append(a.up, "-- The document no longer names the column "+c.Name+" of "+t.Name+". Its values stay.\n")
 			}
 		}
 	}
-	return up, down
+	return a.up, a.down
 }
 
-// addedKind is the type of a column that is added to a table with rows in it.
-func addedKind(c *Column) string {
-	if c.Kind == ColIdentity {
-		return string(ColBigint)
+func (a *alteration) alterColumn(was, t *Table, c *Column, tables []*Table) {
+	alter := "ALTER TABLE " + t.SQL()
+	before := was.named(c.Name)
+	if before != nil && c.keeps(before) {
+		if c.late(before) {
+			a.add("UPDATE "+t.SQL()+" SET "+c.SQL()+" = "+c.Zero()+" WHERE "+c.SQL()+" IS NULL;\n", "")
+		}
+		return
+	}
+	if before != nil {
+		aside := quoteName(setAside(was, t, before))
+		a.add("-- The column "+c.Name+" was "+string(before.Kind)+" and is "+c.otherKind(before)+" from here on. Its old values stay in "+aside+".\n"+
+			alter+" RENAME COLUMN "+c.SQL()+" TO "+aside+";\n",
+			alter+" RENAME COLUMN "+aside+" TO "+c.SQL()+";\n")
+	}
+	a.add(alter+" ADD COLUMN "+c.SQL()+" "+string(c.Kind)+addedEnd(c, tables)+";\n",
+		alter+" DROP COLUMN "+c.SQL()+";\n")
+	if before != nil {
+		a.add(carryOver(was, t, c, before), "")
+	}
+}
+
+// setAside returns the name that a column gets when another one of its name, but
+// of a different kind, takes its place.
+func setAside(was, t *Table, c *Column) string {
+	kind := map[ColumnKind]string{ColDouble: "double", ColTime: "time", ColBytes: "bytes", ColJSON: "json", ColIdentity: "bigint"}[c.Kind]
+	if kind == "" {
+		kind = strings.ToLower(string(c.Kind))
+	}
+	base := c.Name + "_" + kind
+	for name, n := base, 2; ; name, n = fmt.Sprintf("%s_%d", base, n), n+1 {
+		if was.named(name) == nil && t.named(name) == nil {
+			return name
+		}
+	}
+}
+
+// otherKind names the kind that a column has and the one before had not.
+func (c *Column) otherKind(before *Column) string {
+	if c.Kind == before.Kind {
+		return string(c.Kind) + " of another form"
 	}
 	return string(c.Kind)
+}
+
+// carryOver fills a column from the one that it replaces where both engines
+// convert every value alike. Otherwise it says where the user may.
+func carryOver(was, t *Table, c, before *Column) string {
+	aside := quoteName(setAside(was, t, before))
+	update := "UPDATE " + t.SQL() + " SET " + c.SQL() + " = "
+	if value := conversion(before.Kind, c.Kind, aside); value != "" {
+		return update + value + " WHERE " + aside + " IS NOT NULL;\n"
+	}
+	return "-- They cannot be converted blindly. To carry them over, write here: " + update + "…\n"
+}
+
+// conversion returns the expression that turns a column of one kind into another,
+// or "" where some values would not survive that.
+func conversion(from, to ColumnKind, column string) string {
+	switch {
+	case to == ColText && from == ColBoolean:
+		return "CASE WHEN " + column + " THEN 'true' ELSE 'false' END"
+	case to == ColText && (from == ColBigint || from == ColDouble || from == ColDate), to == ColDouble && from == ColBigint:
+		return "CAST(" + column + " AS " + string(to) + ")"
+	}
+	return ""
 }
 
 // addedEnd gives old rows a value where new ones always have one.

@@ -79,3 +79,58 @@ func TestTableRecords(t *testing.T) {
 		}
 	}
 }
+
+func TestOutline(t *testing.T) {
+	text := &Type{Kind: String}
+	object := func(member string, typ *Type) *Type {
+		return &Type{Kind: Struct, Fields: []*Field{{JSON: member, Type: typ}}}
+	}
+	enum := func(values ...string) *Type {
+		e := &Type{Kind: Enum, Base: String}
+		for _, v := range values {
+			e.Values = append(e.Values, &Value{JSON: v})
+		}
+		return e
+	}
+	loop := &Type{Kind: Slice}
+	loop.Elem = loop
+	for name, tt := range map[string]struct {
+		old, now *Type
+		readable bool
+		lost     int
+	}{
+		"same":            {object("a b", text), object("a b", text), true, 0},
+		"member added":    {object("a", text), object("b", text), true, 0},
+		"member retyped":  {object("a", text), object("a", &Type{Kind: Bool}), false, 0},
+		"wider number":    {object("a", &Type{Kind: Int64}), object("a", &Type{Kind: Float64}), true, 0},
+		"narrower number": {object("a", &Type{Kind: Float64}), object("a", &Type{Kind: Int64}), false, 0},
+		"list to object":  {&Type{Kind: Slice, Elem: text}, object("a", text), false, 0},
+		"element retyped": {&Type{Kind: Slice, Elem: text}, &Type{Kind: Slice, Elem: object("a", text)}, false, 0},
+		"anything":        {object("a", text), &Type{Kind: Raw}, true, 0},
+		"endless":         {loop, loop, true, 0},
+		"enum grows":      {enum(`"a"`), enum(`"a"`, `"b:c d"`), true, 0},
+		"enum shrinks":    {enum(`"a"`, `"b:c d"`), enum(`"a"`), true, 1},
+		"enum is dropped": {enum(`"a"`), text, true, 0},
+	} {
+		old := outline(&Column{Type: tt.old, Kind: columnKind(tt.old)})
+		now := outline(&Column{Type: tt.now, Kind: columnKind(tt.now)})
+		if readable(old, now) != tt.readable || len(lostValues(old, now)) != tt.lost {
+			t.Errorf("%s: %q to %q: readable %v, lost %q", name, old, now, readable(old, now), lostValues(old, now))
+		}
+	}
+}
+
+// A resource gets another path: its rows stay behind, which is said.
+func TestRenamedTable(t *testing.T) {
+	first := build(t, "testdata/migration/v1.yaml", Options{})
+	first.Tables[0].Name = "volumes"
+	second := build(t, "testdata/migration/v1.yaml", Options{Previous: first.Tables, Migrations: 1})
+	list := second.upgrade()
+	if len(list) != 1 || !strings.Contains(list[0].String(), `write "x-apigen: {table: volumes}"`) {
+		t.Errorf("got %v", list)
+	}
+	third := &Project{Tables: second.Tables, Previous: second.Kept()}
+	if list := third.upgrade(); len(list) != 0 || !findTable(third.Kept(), "volumes").Gone {
+		t.Errorf("said again: %v", list)
+	}
+}

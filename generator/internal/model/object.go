@@ -30,6 +30,9 @@ func (b *builder) object(s *spec.Schema, parts []*spec.Schema, hint string) *Typ
 		for _, property := range part.Properties {
 			u := b.use(property.Schema, t.Name+Exported(property.Name))
 			if f := index[property.Name]; f != nil {
+				if f.clashes(u) {
+					b.clashes[s] = true
+				}
 				f.refine(u)
 				continue
 			}
@@ -38,11 +41,20 @@ func (b *builder) object(s *spec.Schema, parts []*spec.Schema, hint string) *Typ
 				Required: required[property.Name], Nullable: u.Nullable,
 				ReadOnly: u.ReadOnly, WriteOnly: u.WriteOnly, Pos: property.Schema.Pos,
 			}
+			if f.Default != "" && f.Default != "null" && !plainScalar(f.Type) && !Valid(property.Schema, f.Default, Request) {
+				b.diags.Warnf(property.Schema.Pos, "", "the default of %s is not valid and is not filled in: %s", property.Name, f.Default)
+				f.Default = ""
+			}
 			f.Name = members.pick(goName(property.Schema, Exported(property.Name)))
 			index[property.Name] = f
 			t.Fields = append(t.Fields, f)
 		}
 		b.additional(t, part)
+	}
+	for _, part := range append(parts, s) {
+		if part.Rare != nil && len(part.Rare.PatternProperties) > 0 { // the check knows which members are allowed
+			t.Closed, t.Extra, t.ExtraRules = false, &Type{Kind: Raw}, noRules()
+		}
 	}
 	for _, part := range parts { // required without a property of that name
 		for _, name := range part.Required {
@@ -88,8 +100,30 @@ func (b *builder) additional(t *Type, part *spec.Schema) {
 	case forbids(part.Additional):
 		t.Closed = true
 	case t.Extra == nil:
-		t.Extra = b.use(part.Additional, t.Name+"Extra").Type
+		u := b.use(part.Additional, t.Name+"Extra")
+		t.Extra, t.ExtraRules, t.ExtraNullable = u.Type, u.Rules, u.Nullable && u.Type.Kind != Raw
 	}
+}
+
+// plainScalar reports whether a default of the type is a Go constant.
+func plainScalar(t *Type) bool {
+	return t.Scalar() && !slices.Contains([]Kind{Time, Date, Bytes, Raw}, t.Kind)
+}
+
+// clashes reports whether another part of an allOf says something about the
+// member that refine cannot join with what the field says.
+func (f *Field) clashes(u use) bool {
+	if f.Type != u.Type && !vague(f.Type) && !vague(u.Type) && (f.Type.Declared() || u.Type.Declared() || f.Type.Go("") != u.Type.Go("")) {
+		return true
+	}
+	return f.Rules.clash(u.Rules) || vague(f.Type) != vague(u.Type) && (f.Rules.Check != nil || u.Rules.Check != nil)
+}
+
+// clash reports whether both rules say something that there is one place for.
+func (r Rules) clash(more Rules) bool {
+	differ := func(a, b string) bool { return a != "" && b != "" && a != b }
+	return differ(r.Pattern, more.Pattern) || differ(r.Format, more.Format) || differ(r.Const, more.Const) ||
+		differ(r.MultipleOf, more.MultipleOf) || r.Check != nil && more.Check != nil && r.Check != more.Check
 }
 
 // allOf is the type of a schema that must meet several others: one struct when
@@ -108,7 +142,7 @@ func (b *builder) allOf(s *spec.Schema, hint string, u *use) {
 			}
 		}
 		if len(kept) > 0 {
-			if len(s.AllOf) == 1 && len(s.Properties) == 0 && len(s.Required) == 0 && s.Additional == nil &&
+			if s.Target == nil && len(s.AllOf) == 1 && len(s.Properties) == 0 && len(s.Required) == 0 && s.Additional == nil &&
 				s.MinProperties == nil && s.MaxProperties == nil {
 				u.under(b.use(s.AllOf[0], hint)) // a reference with something said beside it
 				return
@@ -117,20 +151,73 @@ func (b *builder) allOf(s *spec.Schema, hint string, u *use) {
 			return
 		}
 	}
-	var single []use
-	for _, part := range s.AllOf {
-		if pu := b.use(part, hint); pu.Type.Kind != Raw {
-			single = append(single, pu)
-		} else {
-			u.Rules = pu.Rules.narrow(u.Rules)
-		}
+	b.joined(s, hint, u)
+}
+
+// joined is the type of an allOf whose parts make no struct: the one type that
+// the parts have, if they have one.
+func (b *builder) joined(s *spec.Schema, hint string, u *use) {
+	own := *s
+	own.AllOf, own.Target, own.Name, own.Default = nil, nil, "", nil
+	parts := slices.Clone(s.AllOf)
+	if s.Target != nil {
+		parts = append(parts, s.Target)
 	}
-	if len(single) == 1 {
-		u.under(single[0])
+	fixed := ""
+	if len(own.Enum) == 1 {
+		fixed = own.Enum[0].JSON
+		own.Enum, own.Types = nil, nil // the parts have the type
+	}
+	if describes(&own) {
+		parts = append(parts, &own)
+	}
+	var typed []use
+	for _, part := range parts {
+		if r := part.Resolve(); limitsOnly(r) {
+			u.partial = u.partial || u.Rules.clash(rules(r))
+			u.Rules = rules(r).narrow(u.Rules)
+			continue
+		}
+		pu := b.use(part, hint)
+		if pu.Type.Kind == Raw {
+			u.partial = true
+			u.Rules = pu.Rules.narrow(u.Rules)
+			continue
+		}
+		typed = append(typed, pu)
+	}
+	for _, pu := range typed {
+		first := typed[0].Type
+		if pu.Type != first && (pu.Type.Kind != first.Kind || !first.Scalar() && first.Kind != Slice && first.Kind != Map) {
+			typed = nil
+			break
+		}
+		u.partial = u.partial || pu.Type != first && (first.Declared() || !first.Scalar()) || u.Rules.clash(pu.Rules)
+	}
+	if len(typed) == 0 {
+		u.Type = &Type{Kind: Raw, Schema: s}
 		return
 	}
-	b.diags.Warnf(s.Pos, "", "allOf puts things together that make no one Go type; the value is kept as raw JSON")
-	u.Type = &Type{Kind: Raw, Schema: s}
+	nullable := u.Nullable
+	for i := len(typed) - 1; i >= 0; i-- {
+		nullable = nullable || typed[i].Nullable
+		u.under(typed[i])
+	}
+	switch {
+	case fixed == "":
+	case compares(u.Type, fixed):
+		u.Rules.Const = fixed
+	default:
+		u.partial = true
+	}
+	u.Nullable = nullable && !slices.ContainsFunc(typed, func(pu use) bool { return !pu.Nullable })
+}
+
+// limitsOnly reports whether a schema only limits values of a type that it does
+// not name.
+func limitsOnly(s *spec.Schema) bool {
+	return s.Bool == nil && !describes(s) && s.Target == nil && s.Not == nil && s.Rare == nil && s.Const == nil &&
+		(s.Pattern == nil || goRegexp(*s.Pattern) != "")
 }
 
 // flatten lists the object schemas that an allOf consists of, outermost last. It
@@ -138,6 +225,9 @@ func (b *builder) allOf(s *spec.Schema, hint string, u *use) {
 func flatten(s *spec.Schema, out []*spec.Schema, depth int) ([]*spec.Schema, bool) {
 	if depth > 32 {
 		return nil, false
+	}
+	if slices.Contains(out, s) {
+		return out, true // a second time it says nothing new
 	}
 	var ok bool
 	if s.Target != nil {
@@ -154,10 +244,33 @@ func flatten(s *spec.Schema, out []*spec.Schema, depth int) ([]*spec.Schema, boo
 	if len(kinds) > 1 || len(kinds) == 1 && kinds[0] != "object" || s.Bool != nil || len(s.Enum) > 0 {
 		return nil, false
 	}
+	if inner := orNull(s); inner != nil {
+		return flatten(inner, out, depth+1)
+	}
 	if (len(s.OneOf) > 0 || len(s.AnyOf) > 0) && len(s.Properties) == 0 {
 		return nil, false
 	}
 	return append(out, s), true
+}
+
+// orNull returns the schema that a choice between it and null is about, nil when
+// the schema says anything else.
+func orNull(s *spec.Schema) *spec.Schema {
+	if s.Target != nil || len(s.AllOf) > 0 || len(s.AnyOf)+len(s.OneOf) != 2 || len(s.OneOf) == 1 {
+		return nil
+	}
+	rest := *s
+	rest.OneOf, rest.AnyOf = nil, nil
+	if rest.HasSiblings() {
+		return nil
+	}
+	both := append(slices.Clone(s.OneOf), s.AnyOf...)
+	for i, a := range both {
+		if r := a.Resolve(); len(r.Types) == 1 && r.Types[0] == "null" {
+			return both[1-i]
+		}
+	}
+	return nil
 }
 
 // goName returns the name that x-go-name asks for, or the given one.

@@ -11,12 +11,14 @@ import (
 
 // operations builds every operation, its parameters, bodies and answers.
 func (b *builder) operations(doc *spec.Document) {
-	methods := scope{}
+	methods := newNaming(scope{}, b.earlier, func(key string) bool {
+		return strings.HasPrefix(key, operationKey) && b.alive(key)
+	})
 	routes := map[string]*Operation{}
 	for _, path := range doc.Paths {
 		for _, so := range path.Operations {
 			o := b.operation(so, methods)
-			shape := so.Method + " " + templated.ReplaceAllString(so.Path, "{}")
+			shape := so.Method + " " + pathShape(so.Path)
 			if first := routes[shape]; first != nil {
 				o.Shadow = first
 				b.diags.Warnf(so.Pos, "give one of the two another path",
@@ -27,12 +29,11 @@ func (b *builder) operations(doc *spec.Document) {
 			b.p.Operations = append(b.p.Operations, o)
 		}
 	}
+	b.names.given = append(b.names.given, methods.given...)
 	b.group(doc)
 }
 
-var templated = regexp.MustCompile(`\{[^}]*\}`)
-
-func (b *builder) operation(so *spec.Operation, methods scope) *Operation {
+func (b *builder) operation(so *spec.Operation, methods *naming) *Operation {
 	id := so.ID
 	if id == "" {
 		id = derivedID(so)
@@ -41,17 +42,21 @@ func (b *builder) operation(so *spec.Operation, methods scope) *Operation {
 		ID: id, Method: so.Method, Path: so.Path, Summary: so.Summary, Doc: so.Description,
 		Pos: so.Pos, Deprecated: so.Deprecated, Spec: so,
 	}
-	name := Exported(id)
 	if v, ok := so.Extensions["x-go-name"]; ok {
-		name = Exported(unquote(v.JSON))
+		o.Name = methods.must(operationKey+operationOf(so), Exported(unquote(v.JSON)))
+	} else {
+		o.Name = methods.pin(operationKey+operationOf(so), Exported(id))
 	}
-	o.Name = methods.pick(name)
-	o.Request = b.names.pick(o.Name+"Request", o.Name+"Input")
-	b.params(o, so)
+	o.Request = b.names.pin(requestKey+operationOf(so), o.Name+"Request", o.Name+"Input")
+	fields := scope{"Body": true}
+	b.params(o, so, fields)
 	if so.Body != nil {
-		o.Body = b.requestBody(o, so.Body)
+		b.requestBody(o, so.Body, fields)
 	}
 	b.answers(o, so)
+	if slices.ContainsFunc(o.Successes, func(s *Success) bool { return s.Other }) {
+		o.Accept = fields.pick("Accept", "AcceptMedia")
+	}
 	return o
 }
 
@@ -62,11 +67,9 @@ func derivedID(so *spec.Operation) string {
 	return strings.ToLower(so.Method) + " " + path
 }
 
-func (b *builder) params(o *Operation, so *spec.Operation) {
-	fields := scope{"Body": true}
+func (b *builder) params(o *Operation, so *spec.Operation, fields scope) {
 	var list []*spec.Parameter
-	for _, m := range templated.FindAllString(so.Path, -1) {
-		name := strings.Trim(m, "{}")
+	for _, name := range pathNames(so.Path) {
 		for _, p := range so.Parameters {
 			if p.In == "path" && p.Name == name && !slices.Contains(list, p) {
 				list = append(list, p)
@@ -84,14 +87,13 @@ func (b *builder) params(o *Operation, so *spec.Operation) {
 		p := &Param{
 			Wire: sp.Name, In: In(sp.In), Doc: sp.Description, Type: u.Type, Rules: u.Rules,
 			Required: sp.Required, Default: u.Default, Style: sp.Style, Explode: sp.Explode,
-			JSON: sp.Content != "", Pos: sp.Pos, Schema: sp.Schema,
+			JSON: sp.Content != "" && bodyKind(sp.Content) == JSONBody, Pos: sp.Pos, Schema: sp.Schema,
+		}
+		if sp.Content != "" && !p.JSON && !u.Type.Scalar() {
+			p.Type, p.Rules = &Type{Kind: String}, noRules()
 		}
 		if p.Doc == "" {
 			p.Doc = u.Doc
-		}
-		if !p.JSON && !textual(u.Type) {
-			b.diags.Warnf(sp.Pos, "", "parameter %q is an object; it is passed on as text", sp.Name)
-			p.Type, p.Rules = &Type{Kind: String}, noRules()
 		}
 		if !p.Type.Scalar() || p.Type.Kind == Bytes || p.Type.Kind == Time || p.Type.Kind == Date {
 			p.Default = ""
@@ -111,79 +113,6 @@ func ownHeader(name string) bool {
 	return false
 }
 
-// textual reports whether a parameter of the type can be read from text: a
-// scalar, or a list of scalars.
-func textual(t *Type) bool {
-	return t.Scalar() || t.Kind == Slice && t.Elem.Scalar() && !t.Declared() || t.Kind == Raw
-}
-
-func (b *builder) requestBody(o *Operation, body *spec.RequestBody) *Body {
-	out := b.body(body.Content, o.Name+"Body")
-	if out == nil {
-		return nil
-	}
-	out.Required = body.Required
-	if out.Kind == FormBody && !flat(out.Type) {
-		b.diags.Warnf(body.Pos, "", "the form of %s has members that are no scalars; the body is passed on unread", o.ID)
-		out.Kind, out.Type = StreamBody, nil
-	}
-	return out
-}
-
-// flat reports whether a form can fill the type: a struct of scalars and lists of them.
-func flat(t *Type) bool {
-	return t.Kind == Struct && !slices.ContainsFunc(t.Fields, func(f *Field) bool {
-		return !textual(f.Type) || f.Type.Kind == Raw
-	})
-}
-
-// body chooses the media type to support: JSON before forms before text before
-// anything else. nil means no content.
-func (b *builder) body(content []*spec.MediaType, hint string) *Body {
-	var best *spec.MediaType
-	kind := BodyKind(0)
-	var also []string
-	for _, m := range content {
-		switch k := bodyKind(m.Type); {
-		case best == nil || k < kind:
-			best, kind, also = m, k, nil
-		case k == kind && k == JSONBody && oneSchema(m.Schema, best.Schema):
-			also = append(also, m.Type)
-		}
-	}
-	if best == nil {
-		return nil
-	}
-	out := &Body{Kind: kind, Media: best.Type, Also: also, Rules: noRules(), Schema: best.Schema}
-	if kind == JSONBody || kind == FormBody {
-		u := b.use(best.Schema, hint)
-		out.Type, out.Rules, out.Nullable = u.Type, u.Rules, u.Nullable && u.Type.Kind != Raw
-	} else if best.Schema != nil {
-		out.Rules = rules(best.Schema.Resolve())
-	}
-	if kind == FormBody && out.Type.Kind != Struct {
-		out.Kind, out.Type = StreamBody, nil
-	}
-	return out
-}
-
-func bodyKind(media string) BodyKind {
-	base, _, _ := strings.Cut(media, ";")
-	switch {
-	case base == "application/json" || base == "text/json" || strings.HasSuffix(base, "+json") || base == "*/*":
-		return JSONBody
-	case base == "application/x-www-form-urlencoded":
-		return FormBody
-	case strings.HasPrefix(base, "text/"):
-		return TextBody
-	}
-	return StreamBody
-}
-
-func oneSchema(a, b *spec.Schema) bool {
-	return a == b || a != nil && b != nil && a.Resolve() == b.Resolve()
-}
-
 // answers sorts the declared responses into successes and failures.
 func (b *builder) answers(o *Operation, so *spec.Operation) {
 	var fallback *spec.Response
@@ -193,8 +122,9 @@ func (b *builder) answers(o *Operation, so *spec.Operation) {
 		case r.Status == "default":
 			fallback = r
 		case status < 200:
+		case slices.ContainsFunc(o.Successes, func(s *Success) bool { return s.Status == status }): // 200 beside 2XX
 		case status < 400:
-			o.Successes = append(o.Successes, b.success(o, r, status))
+			o.Successes = append(o.Successes, b.successes(o, r, status)...)
 		default:
 			f := b.failure(o, r, status)
 			o.Failures = append(o.Failures, &FailureUse{Status: status, Range: isRange, Failure: f})
@@ -202,19 +132,24 @@ func (b *builder) answers(o *Operation, so *spec.Operation) {
 	}
 	if fallback != nil {
 		if len(o.Successes) == 0 {
-			o.Successes = append(o.Successes, b.success(o, fallback, 200))
+			o.Successes = append(o.Successes, b.successes(o, fallback, 200)...)
 		}
 		o.Failures = append(o.Failures, &FailureUse{Failure: b.failure(o, fallback, 0)})
 	}
 	slices.SortStableFunc(o.Successes, func(x, y *Success) int { return x.Status - y.Status })
-	o.Successes = slices.CompactFunc(o.Successes, func(x, y *Success) bool { return x.Status == y.Status })
 	slices.SortStableFunc(o.Failures, func(x, y *FailureUse) int { return x.Status - y.Status })
 	if !o.Sealed() {
 		return
 	}
-	o.Response = b.names.pick(o.Name+"Response", o.Name+"Answer")
+	o.Response = b.names.pin(responseKey+"- "+operationOf(so), o.Name+"Response", o.Name+"Answer")
 	for _, s := range o.Successes {
-		s.Name = b.names.pick(o.Name + strconv.Itoa(s.Status))
+		name := o.Name + strconv.Itoa(s.Status)
+		key := responseKey + strconv.Itoa(s.Status)
+		if s.Other {
+			name += mediaWord(s.Body.Media)
+			key += ";" + strings.ReplaceAll(s.Body.Media, " ", "")
+		}
+		s.Name = b.names.pin(key+" "+operationOf(so), name)
 	}
 }
 
@@ -229,29 +164,41 @@ func statusOf(text string) (status int, isRange bool) {
 	return 0, false
 }
 
-func (b *builder) success(o *Operation, r *spec.Response, status int) *Success {
-	s := &Success{Status: status, Doc: r.Description}
-	if status != 204 && status != 304 && o.Method != "HEAD" {
-		s.Body = b.body(r.Content, o.Name+"Result")
+// successes are the answers with one status: one for each media type that
+// carries something of its own.
+func (b *builder) successes(o *Operation, r *spec.Response, status int) []*Success {
+	first := &Success{Status: status, Doc: r.Description, Headers: b.headers(o, r)}
+	out := []*Success{first}
+	if status == 204 || status == 304 || o.Method == "HEAD" {
+		return out
 	}
-	if s.Body != nil && s.Body.Kind == FormBody {
-		s.Body.Kind, s.Body.Type = StreamBody, nil
+	for i, body := range b.bodies(r.Content, o.Name+"Result", false) {
+		if i == 0 {
+			first.Body = body
+			continue
+		}
+		out = append(out, &Success{Status: status, Doc: r.Description, Body: body, Headers: first.Headers, Other: true})
 	}
+	return out
+}
+
+func (b *builder) headers(o *Operation, r *spec.Response) []*Param {
+	var out []*Param
 	fields := scope{"Body": true}
 	for _, h := range r.Headers {
 		if platformHeader.MatchString(h.Name) && !h.Required || h.Schema == nil {
 			continue
 		}
 		u := b.use(h.Schema, o.Name+Exported(h.Name))
-		if !u.Type.Scalar() {
+		if !u.Type.Scalar() && !(u.Type.Kind == Slice && u.Type.Elem.Scalar() && !u.Type.Declared() && !u.Type.ElemNullable) {
 			u = use{Type: &Type{Kind: String}, Rules: noRules()}
 		}
-		s.Headers = append(s.Headers, &Param{
+		out = append(out, &Param{
 			Name: fields.pick(Exported(h.Name)), Wire: h.Name, In: InHeader, Doc: h.Description,
 			Type: u.Type, Rules: u.Rules, Required: h.Required, Pos: h.Pos, Schema: h.Schema,
 		})
 	}
-	return s
+	return out
 }
 
 // platformHeader matches the headers that the service sets itself, not the handler.

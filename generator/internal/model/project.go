@@ -23,11 +23,16 @@ type Project struct {
 	Types      []*Type      // declared Go types that operations reach, sorted by name
 	Failures   []*Failure   // typed error answers, sorted by name
 	Operations []*Operation // in document order
+	Webhooks   []*Webhook   // requests that the service sends, in document order
 	Groups     []*Group     // operations by first tag: one handler file each
 	Tables     []*Table     // sorted by name
 	Features   Features
 
+	Checks  []*Check // schemas that are validated at run time, sorted by name
+	Schemas string   // the JSON document that holds them, "" when there are none
+
 	Previous   []*Table // tables of the last migration
+	Names      []Name   // of everything in package api, and of the operations
 	Migrations int      // number of the last migration, 0: none yet
 }
 
@@ -72,10 +77,13 @@ type Type struct {
 	Base   Kind     // Enum: String, Int32, Int64 or Float64
 	Values []*Value // Enum
 
-	Fields  []*Field // Struct, in document order
-	Extra   *Type    // Struct: type of additional members kept in the field Extra; nil: none kept
-	Closed  bool     // Struct: additionalProperties is false
-	Members Rules    // Struct: minProperties and maxProperties as MinItems and MaxItems
+	Fields []*Field // Struct, in document order
+	Extra  *Type    // Struct: type of additional members kept in the field Extra; nil: none kept
+	// ExtraRules and ExtraNullable hold for each of them.
+	ExtraRules    Rules
+	ExtraNullable bool
+	Closed        bool  // Struct: additionalProperties is false
+	Members       Rules // Struct: minProperties and maxProperties as MinItems and MaxItems
 
 	Elem *Type // Slice, Map: the element
 	// ElemNullable: elements are pointers, null stands for nil.
@@ -138,6 +146,7 @@ type Rules struct {
 	MinItems, MaxItems int    // items or properties; MaxItems -1: none
 	Unique             bool
 	Const              string // JSON text
+	Check              *Check // what neither the type nor these rules say; nil: nothing
 }
 
 // In is where a parameter travels.
@@ -173,10 +182,13 @@ type BodyKind int
 
 // The kinds of bodies.
 const (
-	JSONBody   BodyKind = iota + 1 // application/json and +json
-	FormBody                       // application/x-www-form-urlencoded into a struct
-	TextBody                       // text/*: string
-	StreamBody                     // everything else: io.Reader
+	JSONBody      BodyKind = iota + 1 // application/json and +json
+	FormBody                          // application/x-www-form-urlencoded
+	MultipartBody                     // request only: multipart/*, the values before the files in a struct
+	EventBody                         // answer only: text/event-stream, an iterator of Type
+	LinesBody                         // one JSON value in each line, an iterator of Type
+	TextBody                          // text/*: string
+	StreamBody                        // everything else: io.Reader
 )
 
 // Body is a request or response payload.
@@ -185,10 +197,29 @@ type Body struct {
 	Media    string       // media type to send, or the first to accept: "application/json"
 	Also     []string     // request only: further media types that mean the same
 	Schema   *spec.Schema // nil when the document has none
-	Type     *Type        // nil for StreamBody and TextBody
+	Type     *Type        // nil for StreamBody and TextBody, and for MultipartBody without values
 	Rules    Rules
 	Nullable bool
 	Required bool // request only: the body must be there
+
+	// Of requests only:
+	Field     string      // of the request struct: "Body"
+	Form      *Body       // a form that carries a value of the same type
+	Others    []*Body     // media types with values of other types
+	Choice    bool        // it is one of several, so it may be absent
+	Encodings []*Encoding // FormBody, MultipartBody: members that are written in another way
+	Files     []string    // MultipartBody: members that are files
+	Needs     []string    // MultipartBody: those of them that are required
+	Parts     string      // MultipartBody: field of the request struct with the files, "" when Body is that
+}
+
+// Encoding says how a member of a form is written when it is not repeated for
+// lists and bracketed for objects.
+type Encoding struct {
+	Name  string
+	Sep   string // stands between items, or names and values
+	Pairs bool   // an object
+	JSON  bool   // as JSON text
 }
 
 // Operation is one method of the API.
@@ -207,6 +238,11 @@ type Operation struct {
 
 	Params []*Param // path parameters first, in template order; then as declared
 	Body   *Body    // nil: none
+
+	// ContentType and Accept are fields of the request struct that hold the media
+	// type of the body and the one that the client prefers; "": no such field.
+	ContentType string
+	Accept      string
 
 	// Successes are the declared 2xx and 3xx answers. Exactly one without
 	// headers is returned as itself, several as the sealed interface NameResponse.
@@ -230,6 +266,7 @@ type Success struct {
 	Doc     string
 	Body    *Body // nil: no content
 	Headers []*Param
+	Other   bool // another media type for the status of the answer before it
 }
 
 // Sealed reports whether the operation answers with its sealed interface
@@ -286,6 +323,7 @@ type Table struct {
 	Parents []*Column // columns that hold the ids of the parents in the path
 	// KeyBelowParents: clients choose the key, so it is unique below the parents only.
 	KeyBelowParents bool
+	Gone            bool // the document no longer has it; the rows stay
 	Pos             diag.Pos
 }
 
@@ -302,6 +340,9 @@ type Column struct {
 	Decimal bool   // ColText that holds decimal numbers, compared as numbers
 	Always  bool   // answers require a value
 	Late    bool   // rows from before answers required it may have none
+	Fill    string // SQL literal that answers show for those rows, else ""
+	Outline string // what JSON and enum values look like, see outline
+	Gone    bool   // the document no longer names it; the values stay
 	Type    *Type  // of the property in answers; nil for columns the API does not show
 }
 

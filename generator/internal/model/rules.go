@@ -37,18 +37,35 @@ func rules(s *spec.Schema) Rules {
 	set(&r.MaxItems, s.MaxProperties)
 	r.Unique = s.UniqueItems
 	if s.Pattern != nil {
-		if _, err := regexp.Compile(*s.Pattern); err == nil {
-			r.Pattern = *s.Pattern
-		}
+		r.Pattern = goRegexp(*s.Pattern)
 	}
 	switch s.Format {
 	case "uuid", "email", "uri", "url", "uri-reference", "hostname", "ipv4", "ipv6", "decimal", "time", "duration", "regex":
-		r.Format = s.Format
+		if !s.Strict {
+			r.Format = s.Format
+		}
 	}
-	if s.Const != nil {
+	return r.constant(s)
+}
+
+func (r Rules) constant(s *spec.Schema) Rules {
+	switch {
+	case s.Const != nil:
 		r.Const = s.Const.JSON
+	case len(s.Enum) == 1 && (s.Enum[0].JSON == "true" || s.Enum[0].JSON == "false"):
+		r.Const = s.Enum[0].JSON
 	}
 	return r
+}
+
+// goRegexp returns the pattern as Go writes it, or "" when Go cannot run it.
+func goRegexp(pattern string) string {
+	for _, text := range []string{pattern, goPattern(pattern)} {
+		if _, err := regexp.Compile(text); err == nil {
+			return text
+		}
+	}
+	return ""
 }
 
 // narrow returns rules that hold when both r and more do.
@@ -70,6 +87,9 @@ func (r Rules) narrow(more Rules) Rules {
 		if *text.from != "" {
 			*text.to = *text.from
 		}
+	}
+	if more.Check != nil {
+		out.Check = more.Check
 	}
 	return out
 }

@@ -99,7 +99,79 @@ func (c *checker) validParts(s *spec.Schema, v any) bool {
 	if len(s.OneOf) > 0 && holds(s.OneOf) != 1 || len(s.AnyOf) > 0 && holds(s.AnyOf) == 0 {
 		return false
 	}
-	return s.Not == nil || !c.valid(s.Not, v)
+	return (s.Not == nil || !c.valid(s.Not, v)) && (s.Rare == nil || c.validRare(s.Rare, v))
+}
+
+// validRare applies the keywords that few schemas have, but for unevaluated
+// members and items.
+func (c *checker) validRare(r *spec.Rare, v any) bool {
+	if r.If != nil {
+		branch := r.Else
+		if c.valid(r.If, v) {
+			branch = r.Then
+		}
+		if branch != nil && !c.valid(branch, v) {
+			return false
+		}
+	}
+	switch v := v.(type) {
+	case []any:
+		return c.validItems(r, v)
+	case *object:
+		return c.validMembers(r, v)
+	}
+	return true
+}
+
+func (c *checker) validItems(r *spec.Rare, v []any) bool {
+	for i, s := range r.PrefixItems {
+		if i < len(v) && !c.below(s, v[i]) {
+			return false
+		}
+	}
+	if r.Contains == nil {
+		return true
+	}
+	n := 0
+	for _, item := range v {
+		if c.below(r.Contains, item) {
+			n++
+		}
+	}
+	least := 1
+	if r.MinContains != nil {
+		least = *r.MinContains
+	}
+	return within(n, &least, r.MaxContains)
+}
+
+func (c *checker) validMembers(r *spec.Rare, v *object) bool {
+	for _, m := range v.members {
+		if r.PropertyNames != nil && !c.below(r.PropertyNames, m.name) {
+			return false
+		}
+		for _, p := range r.PatternProperties {
+			if re, err := regexp.Compile(goPattern(p.Name)); err == nil && re.MatchString(m.name) && !c.below(p.Schema, m.value) {
+				return false
+			}
+		}
+	}
+	for _, d := range r.DependentRequired {
+		if _, ok := v.get(d.Name); !ok {
+			continue
+		}
+		for _, name := range d.Required {
+			if _, ok := v.get(name); !ok && !c.skips(name) {
+				return false
+			}
+		}
+	}
+	for _, d := range r.DependentSchemas {
+		if _, ok := v.get(d.Name); ok && !c.valid(d.Schema, v) {
+			return false
+		}
+	}
+	return true
 }
 
 // validVariant applies the variant that the discriminator of v names.
@@ -112,7 +184,7 @@ func (c *checker) validVariant(d *spec.Discriminator, alts []*spec.Schema, v any
 	for _, alt := range alts {
 		values := discriminatorValues(d, alt)
 		text, isText := name.(string)
-		if (len(values) == 0 || isText && slices.Contains(values, text)) && c.valid(alt, v) {
+		if (len(values) == 0 && (isText || !fixes(alt, d.Property)) || isText && slices.Contains(values, text)) && c.valid(alt, v) {
 			return true
 		}
 	}
@@ -228,8 +300,12 @@ func (c *checker) validArray(s *spec.Schema, v []any) bool {
 	if !within(len(v), s.MinItems, s.MaxItems) {
 		return false
 	}
+	prefix := 0
+	if s.Rare != nil {
+		prefix = len(s.Rare.PrefixItems)
+	}
 	for i, item := range v {
-		if s.Items != nil && !c.below(s.Items, item) || s.UniqueItems && holds(v[:i], item) {
+		if s.Items != nil && i >= prefix && !c.below(s.Items, item) || s.UniqueItems && holds(v[:i], item) {
 			return false
 		}
 	}
@@ -260,11 +336,19 @@ func (c *checker) validObject(s *spec.Schema, v *object) bool {
 		}
 	}
 	for _, m := range v.members {
-		if !known[m.name] && s.Additional != nil && !c.below(s.Additional, m.value) {
+		if !known[m.name] && !matchesPattern(s, m.name) && s.Additional != nil && !c.below(s.Additional, m.value) {
 			return false
 		}
 	}
 	return true
+}
+
+// matchesPattern tells whether patternProperties describes the member.
+func matchesPattern(s *spec.Schema, name string) bool {
+	return slices.ContainsFunc(patterns(s), func(p spec.Property) bool {
+		re, err := regexp.Compile(goPattern(p.Name))
+		return err == nil && re.MatchString(name)
+	})
 }
 
 // skips tells whether a required name is a property of an enclosing schema that

@@ -226,6 +226,8 @@ func (sh *shape) absorbVariant(s *spec.Schema, alts []*spec.Schema) {
 			}
 			p.parts = append(p.parts, &spec.Schema{Enum: enum})
 			sh.required[d.Property] = true
+		} else if fixes(variant, d.Property) {
+			sh.required[d.Property] = true
 		}
 	}
 }

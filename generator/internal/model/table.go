@@ -3,6 +3,7 @@ package model
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/apigen-go/apigen/generator/internal/spec"
@@ -49,17 +50,21 @@ func (t *Table) PrimaryKey() []*Column {
 func EncodeTables(tables []*Table) []string {
 	var lines []string
 	for _, t := range tables {
-		lines = append(lines, encodeLine("table", t.Name, t.Key.Name, flags(map[string]bool{"below": t.KeyBelowParents}, "below")))
+		lines = append(lines, encodeLine("table", t.Name, t.Key.Name, flags(map[string]bool{"below": t.KeyBelowParents, "gone": t.Gone}, "below", "gone")))
 		for i, c := range t.Columns {
 			isParent := false
 			for _, p := range t.Parents {
 				isParent = isParent || p == c
 			}
-			lines = append(lines, encodeLine("column", t.Name, fmt.Sprintf("%03d", i), c.Name, string(c.Kind),
+			fields := []string{"column", t.Name, fmt.Sprintf("%03d", i), c.Name, string(c.Kind),
 				flags(map[string]bool{"unique": c.Unique, "index": c.Index, "parent": isParent,
-					"decimal": c.Decimal, "always": c.Always, "late": c.Late},
-					"unique", "index", "parent", "decimal", "always", "late"),
-				c.Default, c.Refs, string(c.Source), c.JSON))
+					"decimal": c.Decimal, "always": c.Always, "late": c.Late, "gone": c.Gone},
+					"unique", "index", "parent", "decimal", "always", "late", "gone"),
+				c.Default, c.Refs, string(c.Source), c.JSON}
+			if c.Outline != "" {
+				fields = append(fields, c.Outline)
+			}
+			lines = append(lines, encodeLine(fields...))
 		}
 	}
 	return lines
@@ -99,11 +104,15 @@ func DecodeTables(lines []string) ([]*Table, error) {
 		}
 		switch {
 		case f[0] == "table" && len(f) == 4 && byName[f[1]] == nil:
-			t := &Table{Name: f[1], KeyBelowParents: f[3] == "below"}
+			on := strings.Split(f[3], ",")
+			t := &Table{Name: f[1], KeyBelowParents: slices.Contains(on, "below"), Gone: slices.Contains(on, "gone")}
 			byName[f[1]], keys[t] = t, f[2]
 			tables = append(tables, t)
-		case f[0] == "column" && len(f) == 10 && byName[f[1]] != nil:
+		case f[0] == "column" && (len(f) == 10 || len(f) == 11) && byName[f[1]] != nil:
 			c := &Column{Name: f[3], Kind: ColumnKind(f[4]), Default: f[6], Refs: f[7], Source: Source(f[8]), JSON: f[9]}
+			if len(f) == 11 {
+				c.Outline = f[10]
+			}
 			byName[f[1]].restore(c, strings.Split(f[5], ","), keys)
 		default:
 			return nil, fmt.Errorf("read table record %q: unknown or out of place", line)
@@ -134,6 +143,8 @@ func (t *Table) restore(c *Column, flags []string, keys map[*Table]string) {
 			c.Always = true
 		case "late":
 			c.Late = true
+		case "gone":
+			c.Gone = true
 		case "parent":
 			t.Parents = append(t.Parents, c)
 		}

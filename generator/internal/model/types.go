@@ -1,7 +1,10 @@
 package model
 
 import (
+	"math"
+	"math/big"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/apigen-go/apigen/generator/internal/diag"
@@ -11,14 +14,21 @@ import (
 // builder turns schemas into types. A schema is turned once; declared types are
 // shared.
 type builder struct {
-	p     *Project
-	diags diag.List
-	names scope // identifiers of package api
+	p       *Project
+	diags   diag.List
+	names   *naming // identifiers of package api
+	earlier []Name
+	alive   func(key string) bool // whether what a name stood for is still there
 
 	declared   map[*spec.Schema]*Type  // structs, enums, unions and recursive lists
 	inProgress map[*spec.Schema]*Type  // lists and maps whose elements are being built
 	component  map[*spec.Schema]string // name in components.schemas
 	goNames    map[string]string       // Go name of each of them
+	checks     map[*spec.Schema]*Check
+	checkNames scope                   // keys of the checks
+	completed  map[*spec.Schema]*Check // nil: the type says it all
+	clashes    map[*spec.Schema]bool   // objects whose parts do not agree on a member
+	nullable   map[*spec.Schema]bool   // unions with a variant that takes null
 	depth      int
 }
 
@@ -34,6 +44,8 @@ type use struct {
 	WriteOnly bool
 	Doc       string
 	Default   string
+
+	partial bool // the type is that of one part of a composition
 }
 
 // use returns the type for a schema. hint names it when it must be declared and
@@ -42,16 +54,20 @@ func (b *builder) use(s *spec.Schema, hint string) use {
 	b.depth++
 	defer func() { b.depth-- }()
 	if s == nil || s.Bool != nil || b.depth > maxDepth {
-		return use{Type: &Type{Kind: Raw, Schema: s}, Rules: noRules()}
+		u := use{Type: &Type{Kind: Raw, Schema: s}, Rules: noRules()}
+		if s != nil && s.Bool != nil {
+			b.complete(s, hint, &u)
+		}
+		return u
 	}
 	u := use{
 		Rules: rules(s), Nullable: slices.Contains(s.Types, "null"), ReadOnly: s.ReadOnly,
 		WriteOnly: s.WriteOnly, Doc: s.Description, Default: defaultOf(s),
 	}
 	switch {
-	case s.Target != nil:
+	case s.Target != nil && !describes(s):
 		u.under(b.use(s.Target, hint))
-	case len(s.AllOf) > 0:
+	case s.Target != nil || len(s.AllOf) > 0:
 		b.allOf(s, hint, &u)
 	case len(s.OneOf) > 0:
 		b.oneOf(s, s.OneOf, true, hint, &u)
@@ -63,7 +79,18 @@ func (b *builder) use(s *spec.Schema, hint string) use {
 	if u.Type.Kind == Raw || u.Type.Kind == Enum {
 		u.Rules.MinLength, u.Rules.MaxLength, u.Rules.Pattern, u.Rules.Format = 0, -1, "", ""
 	}
+	if s.Strict && u.Nullable && (s.Const != nil && s.Const.JSON != "null" || len(s.Enum) > 0 && !slices.ContainsFunc(s.Enum, isJSON("null"))) {
+		u.Nullable = false
+	}
+	b.complete(s, hint, &u)
 	return u
+}
+
+// describes reports whether keywords beside a reference describe values of their
+// own, and not only limits on those of the target.
+func describes(s *spec.Schema) bool {
+	return len(s.Properties) > 0 || len(s.Required) > 0 || s.Additional != nil || s.Items != nil ||
+		len(s.AllOf) > 0 || len(s.OneOf) > 0 || len(s.AnyOf) > 0 || len(s.Enum) > 0 || len(s.Types) > 0
 }
 
 // under takes over what holds for the referenced schema where the place itself
@@ -84,9 +111,16 @@ func (u *use) under(base use) {
 
 // plain is the type of a schema without composition.
 func (b *builder) plain(s *spec.Schema, hint string, u *use) *Type {
-	kinds := slices.DeleteFunc(slices.Clone(s.Types), func(t string) bool { return t == "null" })
-	if len(kinds) == 0 {
+	kinds := withoutNull(s.Types)
+	if len(s.Types) == 0 {
 		kinds = impliedTypes(s)
+		u.Nullable = u.Nullable || slices.ContainsFunc(s.Enum, isJSON("null"))
+	}
+	if len(kinds) > 1 && len(s.Enum) == 0 && s.Const == nil {
+		if b.declared[s] == nil {
+			return b.union(s, byType(s, kinds), false, hint)
+		}
+		return b.declared[s]
 	}
 	if len(kinds) != 1 {
 		return &Type{Kind: Raw, Schema: s}
@@ -112,8 +146,15 @@ func (b *builder) plain(s *spec.Schema, hint string, u *use) *Type {
 		}
 		return &Type{Kind: Float64, Schema: s}
 	case "array":
-		return b.list(s, Slice, s.Items, hint)
+		return b.list(s, Slice, element(s), hint)
 	case "object":
+		if named := patterns(s); len(named) > 0 && len(s.Properties) == 0 {
+			var elem *spec.Schema
+			if len(named) == 1 && forbids(s.Additional) {
+				elem = named[0].Schema
+			}
+			return b.list(s, Map, elem, hint)
+		}
 		if len(s.Properties) == 0 && !forbids(s.Additional) {
 			return b.list(s, Map, s.Additional, hint)
 		}
@@ -122,12 +163,53 @@ func (b *builder) plain(s *spec.Schema, hint string, u *use) *Type {
 	return &Type{Kind: Raw, Schema: s}
 }
 
+// byType takes a schema of several types apart.
+func byType(s *spec.Schema, kinds []string) []*spec.Schema {
+	var out []*spec.Schema
+	for _, kind := range kinds {
+		if kind == "integer" && slices.Contains(kinds, "number") {
+			continue
+		}
+		one := *s
+		one.Types, one.Name, one.Title, one.Default, one.Examples = []string{kind}, "", "", nil, nil
+		out = append(out, &one)
+	}
+	return out
+}
+
+// element is what holds for all items of an array; nil when they differ.
+func element(s *spec.Schema) *spec.Schema {
+	if s.Rare == nil || len(s.Rare.PrefixItems) == 0 {
+		return s.Items
+	}
+	first := s.Rare.PrefixItems[0].Resolve()
+	bounded := forbids(s.Items) || s.MaxItems != nil && *s.MaxItems <= len(s.Rare.PrefixItems)
+	for _, item := range s.Rare.PrefixItems {
+		if r := item.Resolve(); !bounded || len(r.Types) != 1 || r.Types[0] != first.Types[0] || r.Format != first.Format {
+			return nil
+		}
+	}
+	switch first.Types[0] {
+	case "string", "number", "integer", "boolean":
+		return &spec.Schema{Pos: s.Pos, Types: first.Types, Format: first.Format}
+	}
+	return nil
+}
+
+// patterns are the members of an object that are known by a pattern of their name.
+func patterns(s *spec.Schema) []spec.Property {
+	if s.Rare == nil {
+		return nil
+	}
+	return s.Rare.PatternProperties
+}
+
 // impliedTypes guesses the type that a schema without one means.
 func impliedTypes(s *spec.Schema) []string {
 	switch {
-	case len(s.Properties) > 0 || s.Additional != nil || len(s.Required) > 0:
+	case !s.Strict && (len(s.Properties) > 0 || s.Additional != nil || len(s.Required) > 0):
 		return []string{"object"}
-	case s.Items != nil:
+	case !s.Strict && s.Items != nil:
 		return []string{"array"}
 	case s.Const != nil:
 		return jsonType(s.Const.JSON)
@@ -139,6 +221,9 @@ func impliedTypes(s *spec.Schema) []string {
 					kinds = append(kinds, kind)
 				}
 			}
+		}
+		if len(kinds) == 2 && slices.Contains(kinds, "integer") && slices.Contains(kinds, "number") {
+			return []string{"number"}
 		}
 		return kinds
 	}
@@ -213,7 +298,7 @@ func (b *builder) declare(t *Type, s *spec.Schema, hint string) {
 		t.From, t.Name = c, b.goNames[c]
 	}
 	if t.Name == "" {
-		t.Name = b.names.pick(hint)
+		t.Name = b.names.pin(inlineKey(s), hint)
 	}
 	b.declared[s] = t
 	b.p.Types = append(b.p.Types, t)
@@ -237,43 +322,66 @@ func (b *builder) enum(s *spec.Schema, kind, hint string, u *use) *Type {
 		return t
 	}
 	t := &Type{Kind: Enum, Base: base, Pos: s.Pos, Doc: s.Description, Schema: s}
+	values := enumValues(t, s)
+	if len(values) == 0 {
+		return nil
+	}
 	b.declare(t, s, hint)
-	b.values(t, s)
+	for _, v := range values {
+		v.Name = b.names.pick(t.Name + v.Name)
+	}
+	t.Values = values
 	return t
 }
 
-func (b *builder) values(t *Type, s *spec.Schema) {
+// enumValues are the constants of an enum, without the name of the type. There
+// are none when a value does not fit into the type.
+func enumValues(t *Type, s *spec.Schema) []*Value {
 	varnames := stringList(s.Extensions["x-enum-varnames"])
+	var out []*Value
 	seen := map[string]bool{}
 	for i, v := range s.Enum {
-		if v.JSON == "null" || seen[v.JSON] || !slices.Contains(literalTypes(t.Base), jsonType(v.JSON)[0]) {
+		if v.JSON == "null" {
 			continue
 		}
-		seen[v.JSON] = true
-		text := v.JSON
-		if t.Base == String {
-			text = unquote(text)
+		kind := jsonType(v.JSON)[0]
+		if t.Base == String && kind != "string" || t.Base != String && kind != "integer" && kind != "number" {
+			continue
 		}
-		name := Exported(text)
+		name, lit := unquote(v.JSON), literal(t.Base, v.JSON)
+		if t.Base != String {
+			var ok bool
+			if lit, ok = numberLiteral(t.Base, v.JSON); !ok {
+				return nil
+			}
+			name = v.JSON
+		}
+		if seen[lit] {
+			continue
+		}
+		seen[lit] = true
 		if i < len(varnames) && varnames[i] != "" {
-			name = Exported(varnames[i])
+			name = varnames[i]
 		}
-		t.Values = append(t.Values, &Value{
-			Name: b.names.pick(t.Name + name),
-			Lit:  literal(t.Base, v.JSON),
-			JSON: v.JSON,
-		})
+		out = append(out, &Value{Name: Exported(name), Lit: lit, JSON: v.JSON})
 	}
+	return out
 }
 
-func literalTypes(base Kind) []string {
-	switch base {
-	case String:
-		return []string{"string"}
-	case Float64:
-		return []string{"number", "integer"}
+// numberLiteral returns the Go literal of a JSON number and whether it fits into
+// the kind.
+func numberLiteral(kind Kind, text string) (string, bool) {
+	r, ok := new(big.Rat).SetString(text)
+	if !ok {
+		return "", false
 	}
-	return []string{"integer"}
+	switch kind {
+	case Int32, Int64:
+		n := r.Num()
+		return n.String(), r.IsInt() && n.IsInt64() && (kind == Int64 || int64(int32(n.Int64())) == n.Int64())
+	}
+	f, _ := r.Float64()
+	return strconv.FormatFloat(f, 'g', -1, 64), !math.IsInf(f, 0) && (kind == Float64 || math.Abs(f) <= math.MaxFloat32)
 }
 
 func forbids(s *spec.Schema) bool { return s != nil && s.Bool != nil && !*s.Bool }

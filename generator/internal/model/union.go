@@ -1,6 +1,7 @@
 package model
 
 import (
+	"encoding/json"
 	"slices"
 
 	"github.com/apigen-go/apigen/generator/internal/spec"
@@ -17,19 +18,75 @@ func (b *builder) oneOf(s *spec.Schema, alternatives []*spec.Schema, exclusive b
 		}
 		rest = append(rest, a)
 	}
+	if listed := constantsOf(s, rest); listed != nil && (len(s.OneOf) == 0 || len(s.AnyOf) == 0) {
+		if u.Type = b.declared[s]; u.Type == nil {
+			if name := b.component[s]; name != "" {
+				b.component[listed] = name
+			}
+			if u.Type = b.enum(listed, listed.Types[0], hint, u); u.Type != nil {
+				u.Type.Schema = s
+			}
+		}
+		if u.Type != nil {
+			b.declared[s] = u.Type
+			return
+		}
+	}
 	switch {
 	case len(s.Properties) > 0 && onlyRules(rest):
 		u.Type = b.object(s, []*spec.Schema{s}, hint) // the alternatives ask for members only
 	case len(rest) == 1 && len(s.Properties) == 0:
 		u.under(b.use(rest[0], hint))
-	case len(rest) == 0 || len(s.Properties) > 0:
-		b.diags.Warnf(s.Pos, "", "members beside oneOf or anyOf make no Go type; the value is kept as raw JSON")
+	case len(rest) == 0 || len(s.Properties) > 0 || onlyRules(rest):
 		u.Type = &Type{Kind: Raw, Schema: s}
 	case b.declared[s] != nil:
 		u.Type = b.declared[s]
+		u.Nullable = u.Nullable || b.nullable[s]
 	default:
 		u.Type = b.union(s, rest, exclusive, hint)
+		u.Nullable = u.Nullable || b.nullable[s]
 	}
+}
+
+// constantsOf returns the enum that alternatives with one value each are another
+// way to write, nil when they are none. Their titles name the values.
+func constantsOf(s *spec.Schema, alternatives []*spec.Schema) *spec.Schema {
+	if len(alternatives) < 2 {
+		return nil
+	}
+	out := &spec.Schema{Pos: s.Pos, Name: s.Name, Description: s.Description, Format: s.Format, Extensions: s.Extensions}
+	var titles []string
+	for _, a := range alternatives {
+		only := *a.Resolve()
+		switch {
+		case only.Const != nil:
+			out.Enum = append(out.Enum, *only.Const)
+		case len(only.Enum) == 1:
+			out.Enum = append(out.Enum, only.Enum[0])
+		default:
+			return nil
+		}
+		kind := jsonType(out.Enum[len(out.Enum)-1].JSON)
+		if len(out.Types) == 0 {
+			out.Types = kind
+		}
+		only.Const, only.Enum = nil, nil
+		if kind[0] != out.Types[0] || len(only.Types) > 0 && only.Types[0] != kind[0] || len(only.Types) > 1 {
+			return nil
+		}
+		if only.Types = nil; only.HasSiblings() {
+			return nil
+		}
+		titles = append(titles, only.Title)
+	}
+	if kinds := withoutNull(s.Types); len(kinds) > 1 || len(kinds) == 1 && kinds[0] != out.Types[0] {
+		return nil
+	}
+	if _, named := s.Extensions["x-enum-varnames"]; !named && !slices.Contains(titles, "") {
+		text, _ := json.Marshal(titles)
+		out.Extensions = map[string]spec.Value{"x-enum-varnames": {JSON: string(text)}}
+	}
+	return out
 }
 
 // onlyRules reports whether no alternative describes a value of its own.
@@ -48,6 +105,9 @@ func (b *builder) union(s *spec.Schema, alternatives []*spec.Schema, exclusive b
 		u := b.use(a, t.Name+name)
 		if u.Type.From != "" {
 			name = u.Type.Name
+		}
+		if u.Nullable && u.Type.Kind != Raw {
+			b.nullable[s] = true
 		}
 		t.Variants = append(t.Variants, &Variant{
 			Name: members.pick(goName(a, name)), Type: u.Type, Rules: u.Rules,

@@ -93,6 +93,9 @@ func (l *Lock) Of(kind string) []string {
 	return out
 }
 
+// Has reports whether apigen wrote the file at path.
+func (l *Lock) Has(path string) bool { return l.file(path) != nil }
+
 // file returns the record of a path, nil when there is none.
 func (l *Lock) file(path string) *FileRecord {
 	for i := range l.Files {

@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 	"text/template"
+	"unicode/utf8"
 
 	"github.com/apigen-go/apigen/generator/internal/model"
 )
@@ -50,9 +51,12 @@ var apiFuncs = template.FuncMap{
 	"failureText":   failureText,
 	"failureStatus": failureStatus,
 	"statusName":    statusName,
-	"needsInput":    func(o *model.Operation) bool { return len(o.Params) > 0 || o.Body != nil },
+	"needsInput":    func(o *model.Operation) bool { return len(o.Params) > 0 || o.Body != nil || o.Accept != "" },
 	"pathVar":       pathVar,
 	"acceptList":    acceptList,
+	"acceptTypes":   acceptTypes,
+	"webhookDoc":    webhookDoc,
+	"requestField":  requestField,
 }
 
 // Decoder is the decoder of a type.
@@ -139,6 +143,10 @@ func answerNames(o *model.Operation) string {
 // headerSet is the statement that sets a response header.
 func headerSet(p *model.Param) string {
 	value := "a." + p.Name
+	if p.Type.Kind == model.Slice {
+		return fmt.Sprintf("if %s != nil {\nitems := make([]string, len(%s))\nfor i, item := range %s {\nitems[i] = %s\n}\nw.Header().Set(%q, strings.Join(items, \",\"))\n}",
+			value, value, value, textOf(p.Type.Elem, "item"), p.Wire)
+	}
 	if p.Shape() == model.Pointer {
 		return fmt.Sprintf("if %s != nil {\nw.Header().Set(%q, %s)\n}", value, p.Wire, textOf(p.Type, "*"+value))
 	}
@@ -214,55 +222,11 @@ func pathVar(o *model.Operation) string {
 	return "_"
 }
 
-// acceptList is the list of media types that a body may have.
-func acceptList(b *model.Body) string {
-	var quoted []string
-	for _, m := range append([]string{b.Media}, b.Also...) {
-		quoted = append(quoted, strconv.Quote(m))
-	}
-	return strings.Join(quoted, ", ")
-}
-
-// RequestBody is the reading of the request body.
-func (f *apiFile) RequestBody(o *model.Operation, b *model.Body) string {
-	var out strings.Builder
-	switch b.Kind {
-	case model.StreamBody:
-		return "in.Stream(&req.Body)"
-	case model.TextBody:
-		return "in.Text(&req.Body)"
-	}
-	if b.Pointer() {
-		fmt.Fprintf(&out, "req.Body = new(%s)\n", b.Type.Go(""))
-	}
-	if b.Kind == model.FormBody {
-		out.WriteString("if in.ParseForm() {\n")
-		for _, field := range b.Type.Fields {
-			out.WriteString(f.printer.formField(o, field))
-		}
-		out.WriteString("}")
-		return out.String()
-	}
-	ptr, value := "&req.Body", "req.Body"
-	if b.Pointer() {
-		ptr, value = "req.Body", "*req.Body"
-	}
-	p := &f.printer
-	p.Reset()
-	p.in = "d"
-	if b.Nullable {
-		p.line("if d.Null() {\nreq.Body = nil\nreturn\n}")
-	}
-	p.read(b.Type, b.Rules, ptr, value, o.Name+"Body", 0)
-	fmt.Fprintf(&out, "in.DecodeBody(func(d *codec.Decoder) {\n%s})", p.String())
-	return out.String()
-}
-
 // Success is the statement that writes what a handler returned.
 func (f *apiFile) Success(o *model.Operation) string {
 	switch {
 	case o.Sealed():
-		return fmt.Sprintf("s.sent(r, res.write%s(w))", o.Name)
+		return fmt.Sprintf("s.sent(w, r, %s, res.write%s(w))", f.FailuresVar(o), o.Name)
 	case len(o.Successes) == 0:
 		return "w.WriteHeader(http.StatusNoContent)"
 	case o.Successes[0].Body == nil:
@@ -273,7 +237,7 @@ func (f *apiFile) Success(o *model.Operation) string {
 	if strings.HasPrefix(s.Body.Result(""), "*") {
 		value = "*res"
 	}
-	return f.write(s.Body, statusName(s.Status), value, "s.sent(r, %s)")
+	return f.write(s.Body, statusName(s.Status), value, "s.sent(w, r, "+f.FailuresVar(o)+", %s)")
 }
 
 // Answer is the body of a method that writes an answer and returns the error.
@@ -294,15 +258,21 @@ func (f *apiFile) Answer(b *model.Body, status, value string) string {
 // write is the statement that sends a payload. wrap says what becomes of the
 // error where there can be one.
 func (f *apiFile) write(b *model.Body, status, value, wrap string) string {
-	media := b.Media
-	if strings.Contains(media, "*") {
-		media = "application/octet-stream"
-	}
+	media := sendable(b.Media)
 	switch b.Kind {
 	case model.StreamBody:
 		return fmt.Sprintf("codec.WriteStream(w, %s, %q, %s)", status, media, value)
 	case model.TextBody:
 		return fmt.Sprintf("codec.WriteText(w, %s, %q, %s)", status, media, value)
+	case model.EventBody, model.LinesBody:
+		p := &f.printer
+		p.Reset()
+		p.write(b.Type, "*v", 0)
+		name := "WriteLines"
+		if b.Kind == model.EventBody {
+			name = "WriteEvents"
+		}
+		return fmt.Sprintf(wrap, fmt.Sprintf("codec.%s(w, %s, %q, %s, func(e *codec.Encoder, v *%s) {\n%s})", name, status, media, value, b.Type.Go(""), p.String()))
 	}
 	if media == "application/octet-stream" {
 		media = "application/json"
@@ -322,8 +292,25 @@ func (f *apiFile) write(b *model.Body, status, value, wrap string) string {
 	return fmt.Sprintf(wrap, fmt.Sprintf("codec.WriteJSON(w, %s, %q, func(e *codec.Encoder) {%s})", status, media, encode))
 }
 
+// sendable is a media type that an answer can name.
+func sendable(media string) string {
+	if strings.Contains(media, "*") {
+		return "application/octet-stream"
+	}
+	return media
+}
+
 // patternVar is a compiled regular expression of package api.
 type patternVar struct{ Name, Literal string }
+
+// SchemasText is the Go literal of the schemas that are checked at run time: one
+// to a line where backquotes can hold them.
+func (f *apiFile) SchemasText() string {
+	if text := f.Project.Schemas; !strings.ContainsAny(text, "`\r\ufeff") && utf8.ValidString(text) {
+		return "`" + text + "`"
+	}
+	return strconv.Quote(f.Project.Schemas)
+}
 
 // Patterns lists the regular expressions that the code printed so far uses.
 func (f *apiFile) Patterns() []patternVar {

@@ -134,22 +134,27 @@ func (p *printer) readField(f *model.Field, place, hint string) {
 
 // extra reads a member that has no field of its own.
 func (p *printer) extra(t *model.Type) {
-	p.line("if v.Extra == nil {\nv.Extra = map[string]%s{}\n}", t.Extra.Go(""))
-	p.line("var value %s", t.Extra.Go(""))
-	p.read(t.Extra, model.Rules{MaxItems: -1, MaxLength: -1}, "&value", "value", t.Name+"Extra", 1)
+	extra := t.ExtraMap()
+	p.line("if v.Extra == nil {\nv.Extra = %s{}\n}", extra.Go(""))
+	p.readElem(extra, "value", t.Name+"Extra", 0)
 	p.line("v.Extra[name] = value")
 }
 
 // defaults fills optional members that are absent.
 func (p *printer) defaults(t *model.Type) {
-	var body printer
+	body := printer{in: p.in, patterns: p.patterns}
 	for _, f := range t.Fields {
-		if f.Default == "" || f.ReadOnly || f.Shape() != model.Pointer || f.Required {
+		fills := f.Shape() == model.Pointer || f.Shape() == model.Plain && f.Type.Nilable()
+		if f.Default == "" || f.Default == "null" || f.ReadOnly || f.Required || !fills {
 			continue
 		}
 		if lit, ok := constant(f.Type, f.Default); ok {
 			body.line("if v.%s == nil {\nv.%s = new(%s)\n}", f.Name, f.Name, typed(f.Type, lit))
+			continue
 		}
+		body.line("if v.%s == nil {\nd.Default(%s, func(d *codec.Decoder) {", f.Name, strconv.Quote(f.Default))
+		body.readField(f, "v."+f.Name, t.Name+f.Name)
+		body.line("})\n}")
 	}
 	if body.Len() > 0 {
 		p.line("if d.Defaults() {\n%s}", body.String())
@@ -203,93 +208,3 @@ func (p *printer) decodeUnion(t *model.Type) {
 }
 
 func variantVar(v *model.Variant) string { return "as" + v.Name }
-
-// param returns the statements that read a parameter into the request struct.
-// index is the place of a path parameter in the template.
-func (p *printer) param(o *model.Operation, f *model.Param, index int) string {
-	p.Reset()
-	p.in = "in"
-	place := "req." + f.Name
-	if lit, ok := constant(f.Type, f.Default); ok && lit != "0" && lit != "false" && lit != `""` {
-		p.line("%s = %s", place, lit)
-	}
-	found := fmt.Sprintf("in.Path(%q, path[%d])", f.Wire, index)
-	if f.In != model.InPath {
-		found = fmt.Sprintf("in.%s(%q, %t)", model.Exported(string(f.In)), f.Wire, f.Required)
-		if f.Type.Kind != model.Slice {
-			found += " && in.Once()"
-		}
-	}
-	p.found(found, func(body *printer) {
-		body.textual(f.Type, f.Rules, f.Shape(), place, separator(f), o.Name+f.Name, f.JSON)
-	})
-	return strings.TrimSpace(p.String())
-}
-
-// found prints what to do when a parameter is there. When that is a single if,
-// the two conditions become one.
-func (p *printer) found(condition string, then func(*printer)) {
-	body := &printer{in: p.in, patterns: p.patterns}
-	then(body)
-	text := body.String()
-	if rest, ok := strings.CutPrefix(text, "if "); ok && strings.Count(text, "\n}") == 1 && strings.HasSuffix(text, "\n}\n") {
-		p.line("if %s && %s", condition, strings.TrimSuffix(rest, "\n"))
-		return
-	}
-	p.line("if %s {\n%s}", condition, text)
-}
-
-// formField returns the statements that read a field of a form body.
-func (p *printer) formField(o *model.Operation, f *model.Field) string {
-	p.Reset()
-	p.in = "in"
-	once := ""
-	if f.Type.Kind != model.Slice {
-		once = " && in.Once()"
-	}
-	p.found(fmt.Sprintf("in.Form(%q, %t)%s", f.JSON, f.Required, once), func(body *printer) {
-		place := "req.Body." + f.Name
-		if f.Shape() == model.Tristate {
-			body.line("%s.Set = true", place)
-			place += ".Value"
-		}
-		body.textual(f.Type, f.Rules, f.Shape(), place, "", o.Name+f.Name, false)
-	})
-	return p.String()
-}
-
-// textual reads a value from the text of a parameter.
-func (p *printer) textual(t *model.Type, r model.Rules, shape model.Shape, place, sep, hint string, document bool) {
-	if document {
-		p.line("in.JSON(func(d *codec.Decoder) {")
-		p.in = "d"
-		defer func() { p.line("})") }()
-	}
-	ptr, value := "&"+place, place
-	if shape == model.Pointer {
-		p.line("%s = new(%s)", place, t.Go(""))
-		ptr, value = place, "*"+place
-	}
-	if t.Kind != model.Slice || document {
-		p.read(t, r, ptr, value, hint, 0)
-		return
-	}
-	p.line("in.Items(%q)\nfor in.Next() {\nvar item %s", sep, t.Elem.Go(""))
-	p.read(t.Elem, t.ElemRules, "&item", "item", hint, 1)
-	p.line("%s = append(%s, item)\n}", value, value)
-	p.listChecks(t, r, value, "item")
-}
-
-// separator is what stands between the values of a list, or "" when the
-// parameter is repeated instead.
-func separator(f *model.Param) string {
-	switch {
-	case f.Style == "spaceDelimited" && !f.Explode:
-		return " "
-	case f.Style == "pipeDelimited" && !f.Explode:
-		return "|"
-	case f.In == model.InQuery && f.Explode:
-		return ""
-	}
-	return ","
-}

@@ -3,6 +3,7 @@ package render
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strconv"
 
 	"github.com/apigen-go/apigen/generator/internal/model"
@@ -21,7 +22,7 @@ func (p *printer) encoder(t *model.Type) string {
 		if t.Extra != nil {
 			p.line("for _, name := range slices.Sorted(maps.Keys(v.Extra)) {\ne.Member(name)")
 			p.line("value := v.Extra[name]")
-			p.write(t.Extra, "value", 1)
+			p.writeElem(t.ExtraMap(), "value", 0)
 			p.line("}")
 		}
 		p.line("e.EndObject()")
@@ -29,7 +30,13 @@ func (p *printer) encoder(t *model.Type) string {
 		p.line("switch {")
 		for _, v := range t.Variants {
 			p.line("case v.%s != nil:", v.Name)
+			if untagged(t, v) {
+				p.line("e.Tag(%q, %q, func() {", t.Discriminator, v.Values[0])
+			}
 			p.write(v.Type, "*v."+v.Name, 0)
+			if untagged(t, v) {
+				p.line("})")
+			}
 		}
 		p.line("default:\ne.Null()\n}")
 	case model.Slice:
@@ -39,6 +46,13 @@ func (p *printer) encoder(t *model.Type) string {
 	}
 	p.line("}")
 	return p.String()
+}
+
+// untagged reports whether a variant has no member for the value that tells it
+// from the others, so that the union has to write it.
+func untagged(t *model.Type, v *model.Variant) bool {
+	return t.Discriminator != "" && v.Type.Kind == model.Struct &&
+		!slices.ContainsFunc(v.Type.Fields, func(f *model.Field) bool { return f.JSON == t.Discriminator })
 }
 
 func (p *printer) writeField(f *model.Field) {

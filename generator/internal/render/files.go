@@ -26,6 +26,7 @@ type output struct {
 var outputs = []output{
 	{make: apiFiles},
 	{make: static("codec", "problem", "router", "server")},
+	{make: static("schema"), when: hasSchemas},
 	{make: static("database"), when: hasStore},
 	{make: storeFiles, when: hasStore},
 	{make: handlerFiles},
@@ -33,6 +34,35 @@ var outputs = []output{
 }
 
 func hasStore(p *model.Project) bool { return p.Features.Store }
+
+func hasSchemas(p *model.Project) bool { return len(p.Checks) > 0 }
+
+// parts are the files of static packages that only some projects need.
+var parts = map[string]func(*model.Project) bool{
+	"internal/codec/schema":    hasSchemas,
+	"internal/codec/multipart": hasKind(model.MultipartBody),
+	"internal/codec/stream":    hasKind(model.EventBody, model.LinesBody),
+	"internal/codec/media": func(p *model.Project) bool {
+		return slices.ContainsFunc(p.Operations, func(o *model.Operation) bool {
+			return o.Accept != "" || o.ContentType != "" || len(o.Bodies()) > 1 || o.Body != nil && o.Body.Form != nil
+		})
+	},
+}
+
+// hasKind reports whether a project has payloads of one of the kinds.
+func hasKind(kinds ...model.BodyKind) func(*model.Project) bool {
+	return func(p *model.Project) bool {
+		return slices.ContainsFunc(p.Operations, func(o *model.Operation) bool {
+			bodies := o.Bodies()
+			for _, s := range o.Successes {
+				if s.Body != nil {
+					bodies = append(bodies, s.Body)
+				}
+			}
+			return slices.ContainsFunc(bodies, func(b *model.Body) bool { return slices.Contains(kinds, b.Kind) })
+		})
+	}
+}
 
 // Files renders the project. The files are sorted by path; the same project
 // always gives the same bytes.
@@ -63,7 +93,10 @@ func Files(p *model.Project) ([]File, error) {
 func apiFiles(e *engine) ([]File, error) {
 	data := newAPIFile(e.project)
 	var files []File
-	for _, name := range []string{"types", "json", "operations", "server"} {
+	for _, name := range []string{"types", "json", "operations", "webhooks", "server", "schemas"} {
+		if name == "schemas" && !hasSchemas(e.project) || name == "webhooks" && len(e.project.Webhooks) == 0 {
+			continue
+		}
 		file := "internal/api/" + name + ".gen.go"
 		src, err := e.goFile(file+".tmpl", "api", true, data)
 		if err != nil {
@@ -92,6 +125,9 @@ func static(packages ...string) func(*engine) ([]File, error) {
 					continue
 				}
 				file := path.Join("internal", name, entry.Name())
+				if needed := parts[strings.TrimSuffix(strings.TrimSuffix(file, ".go"), "_test")]; needed != nil && !needed(e.project) {
+					continue
+				}
 				data, err := e.copy(file)
 				if err != nil {
 					return nil, err

@@ -40,8 +40,15 @@ func (p *printer) pattern(expr, hint string) string {
 // read prints the statements that read a value of type t into the place that ptr
 // points to; value is the same place as an expression.
 func (p *printer) read(t *model.Type, r model.Rules, ptr, value, hint string, depth int) {
+	if r.Check != nil {
+		p.checked(t, r, ptr, value, hint, depth)
+		return
+	}
 	if t.Declared() && t.Kind != model.Enum {
 		p.line("decode%s(%s, %s)", t.Name, p.in, ptr)
+		if t.Kind == model.Slice || t.Kind == model.Map {
+			p.listChecks(t, r, parens(value), noun(t))
+		}
 		return
 	}
 	switch t.Kind {
@@ -52,6 +59,29 @@ func (p *printer) read(t *model.Type, r model.Rules, ptr, value, hint string, de
 	default:
 		p.readScalar(t, r, ptr, value, hint)
 	}
+}
+
+// checked reads a value that is validated against its schema first, because its
+// type does not say everything. What comes as text is validated afterwards.
+func (p *printer) checked(t *model.Type, r model.Rules, ptr, value, hint string, depth int) {
+	check := r.Check.Name
+	r.Check = nil
+	if p.in != "d" {
+		p.read(t, r, ptr, value, hint, depth)
+		p.line("codec.Check(%s, %s, %s)", p.in, check, value)
+		return
+	}
+	p.line("d.Check(%s, func(d *codec.Decoder) {", check)
+	p.read(t, r, ptr, value, hint, depth)
+	p.line("})")
+}
+
+// noun is what a list consists of.
+func noun(t *model.Type) string {
+	if t.Kind == model.Map {
+		return "member"
+	}
+	return "item"
 }
 
 func (p *printer) readScalar(t *model.Type, r model.Rules, ptr, value, hint string) {
@@ -136,6 +166,9 @@ func (p *printer) listChecks(t *model.Type, r model.Rules, value, noun string) {
 	}
 	if r.Unique && t.Kind == model.Slice {
 		p.line("codec.Unique(%s, %s)", p.in, value)
+	}
+	if r.Check != nil {
+		p.line("codec.Check(%s, %s, %s)", p.in, r.Check.Name, value)
 	}
 }
 

@@ -90,10 +90,14 @@ func exists(name string) bool {
 
 // moduleSet names the module files that fit the features of a project.
 func moduleSet(p *model.Project) string {
+	set := "plain"
 	if p.Features.Store {
-		return "store"
+		set = "store"
 	}
-	return "plain"
+	if hasSchemas(p) {
+		set += "-schema"
+	}
+	return set
 }
 
 // moduleFiles makes go.mod and go.sum. They are complete: the dependencies were

@@ -70,10 +70,10 @@ func (w *storeWriter) run(x *model.CRUD, st *statement, scan string) {
 		w.line("return row, %s", declared)
 	case x.Item != nil:
 		w.line("return one(%s, %s)", st.call("s.db.WriteRow"), scan)
-	case x.Kind == model.Create && refine:
+	case x.Kind == model.Create && x.Parent == nil && refine:
 		w.line("_, err := %s", st.call("s.db.Exec"))
 		w.line("return %s", declared)
-	case x.Kind == model.Create:
+	case x.Kind == model.Create && x.Parent == nil:
 		w.line("_, err := %s", st.call("s.db.Exec"))
 		w.line("return err")
 	case refine:
@@ -125,7 +125,13 @@ func (st *statement) insert(x *model.CRUD, src string) {
 		return
 	}
 	st.add("INSERT INTO " + x.Table.SQL() + " (" + strings.Join(names, ", ") + ")")
-	st.add("VALUES (" + strings.Join(values, ", ") + ")")
+	if x.Parent == nil {
+		st.add("VALUES (" + strings.Join(values, ", ") + ")")
+	} else { // a missing parent is no row written, whatever else is wrong
+		st.add("SELECT " + strings.Join(values, ", "))
+		st.add("WHERE EXISTS (SELECT 1 FROM " + x.Owner.SQL() +
+			" WHERE " + x.Owner.Key.SQL() + " = " + st.arg("req."+x.Parent.Param.Name) + ")")
+	}
 	if !x.Upsert {
 		return
 	}

@@ -1,6 +1,7 @@
 package spec
 
 import (
+	"cmp"
 	"regexp"
 	"strings"
 )
@@ -13,8 +14,12 @@ func (d *decoder) requestBody(item *node) *RequestBody {
 	}
 	b, ok := d.bodies[n]
 	if !ok {
+		leave := d.enter(n)
 		b = d.newRequestBody(n)
+		leave()
 		d.bodies[n] = b
+	} else {
+		d.use(n)
 	}
 	return b
 }
@@ -63,7 +68,31 @@ func (d *decoder) mediaType(m member) *MediaType {
 	if s := n.get("schema"); s != nil {
 		mt.Schema = d.schema(s)
 	}
+	if s := n.get("itemSchema"); s != nil {
+		mt.Item = d.schema(s)
+	}
+	mt.Encoding = d.encodings(n)
 	return mt
+}
+
+// encodings decodes how the members of a form or multipart body travel.
+func (d *decoder) encodings(n *node) []*Encoding {
+	var out []*Encoding
+	for _, m := range d.object(n, "encoding") {
+		e, _ := d.deref(m.value)
+		if e == nil || isExtension(m.key) || !d.isObject(e, "an encoding") {
+			continue
+		}
+		d.checkKeys(e, "an encoding", "contentType", "headers", "style", "explode", "allowReserved", "encoding", "prefixEncoding", "itemEncoding")
+		enc := &Encoding{Pos: d.pos(m.at), Name: m.key, Media: lowerMedia(d.text(e, "contentType")), Style: d.text(e, "style")}
+		enc.Explode = enc.Style == "" || enc.Style == "form"
+		if e.get("explode") != nil {
+			enc.Explode = d.flag(e, "explode")
+			enc.Style = cmp.Or(enc.Style, "form")
+		}
+		out = append(out, enc)
+	}
+	return out
 }
 
 // lowerMedia lowers type and subtype; parameters may be case-sensitive.
@@ -131,8 +160,12 @@ func (d *decoder) response(item *node, key string) (*Response, string) {
 	}
 	r, ok := d.answers[n]
 	if !ok {
+		leave := d.enter(n)
 		r = d.newResponse(n)
+		leave()
 		d.answers[n] = r
+	} else {
+		d.use(n)
 	}
 	return r, name
 }

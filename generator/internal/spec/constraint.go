@@ -5,6 +5,8 @@ import (
 	"regexp"
 	"slices"
 	"strconv"
+
+	"github.com/dlclark/regexp2"
 )
 
 // numbers decodes the limits of numbers.
@@ -72,18 +74,21 @@ func (d *decoder) sizes(n *node, s *Schema) {
 	if v := n.get("pattern"); v != nil {
 		text := d.text(n, "pattern")
 		if err := d.compile(text); err != nil {
-			d.warnf(v.at, "lookaround and backreferences are what RE2 leaves out", "pattern cannot be run by Go and is not checked: %v", err)
+			d.warnf(v.at, "", "pattern cannot be read and is not checked: %v", err)
 		} else {
 			s.Pattern = &text
 		}
 	}
 }
 
-// compile reports whether Go can run the pattern.
+// compile reports whether the pattern can be run: by Go itself, or by the ECMA
+// 262 engine that knows what Go leaves out.
 func (d *decoder) compile(pattern string) error {
 	err, ok := d.patterns[pattern]
 	if !ok {
-		_, err = regexp.Compile(pattern)
+		if _, err = regexp.Compile(pattern); err != nil {
+			_, err = regexp2.Compile(pattern, regexp2.ECMAScript|regexp2.Unicode)
+		}
 		d.patterns[pattern] = err
 	}
 	return err
@@ -132,7 +137,7 @@ func (d *decoder) values(n *node, s *Schema) {
 	}
 	items := d.list(n, "enum")
 	if v.kind == listNode && len(items) == 0 {
-		d.emptyEnum(v)
+		d.emptyEnum(v, s)
 	}
 	nullable := n.get("nullable") != nil && n.get("nullable").text == "true"
 	seen := map[string]bool{}
@@ -158,9 +163,12 @@ func (d *decoder) values(n *node, s *Schema) {
 
 // emptyEnum is a mistake in 3.0. JSON Schema has allowed it since, and
 // generators of documents leave it behind where they mean no limit.
-func (d *decoder) emptyEnum(v *node) {
+func (d *decoder) emptyEnum(v *node, s *Schema) {
 	const hint = "list the values, or remove it"
-	if d.v30 {
+	if d.strict {
+		reject := true
+		s.Not = &Schema{Pos: d.pos(v.at), Bool: &reject}
+	} else if d.v30 {
 		d.errorf(v.at, hint, "enum is empty: no value is valid")
 	} else {
 		d.warnf(v.at, hint, "enum is empty; it is ignored")
@@ -248,6 +256,10 @@ func (d *decoder) orNull(s, null *Schema) {
 	inner.Default, inner.Examples = nil, nil
 	inner.ReadOnly, inner.WriteOnly, inner.Deprecated = false, false, false
 	d.order = append(d.order, &inner)
+	if d.moved == nil {
+		d.moved = map[*Schema]bool{}
+	}
+	d.moved[&inner] = true
 	*s = Schema{
 		Pos: s.Pos, Name: s.Name, Title: s.Title, Description: s.Description, Extensions: s.Extensions,
 		Default: s.Default, Examples: s.Examples,

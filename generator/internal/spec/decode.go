@@ -3,6 +3,7 @@ package spec
 import (
 	"cmp"
 	"fmt"
+	"net/url"
 	"slices"
 	"strings"
 
@@ -11,15 +12,28 @@ import (
 
 // decoder builds the Document from nodes. It reports problems and goes on.
 type decoder struct {
-	file  string
+	opt     Options
+	sources []*source         // the document first
+	opened  map[string]int32  // by path
+	unread  map[string]lookup // why a source has no root
+	total   int               // size of all sources together
+	self    *url.URL          // $self
+	taken   map[string]bool   // names of schemas
+
 	root  *node
 	doc   *Document
 	diags diag.List
 	v30   bool // version 3.0, or 2.0 converted to it
 
-	schemas map[*node]*Schema // every schema decoded or waiting in queue
-	queue   []pending
-	order   []*Schema // all of them, in the order they were met
+	converted bool // from version 2.0
+
+	schemas  map[*node]*Schema // every schema decoded or waiting in queue
+	queue    []pending
+	blame    blame
+	callback bool             // what is read now is a callback
+	moved    map[*Schema]bool // what orNull made
+	imported []*Schema        // components that came from other files
+	order    []*Schema        // all of them, in the order they were met
 
 	defaults []pending // default values, checked at the end
 
@@ -27,9 +41,10 @@ type decoder struct {
 	bodies  map[*node]*RequestBody
 	answers map[*node]*Response
 
-	targets map[string]lookup // local references, resolved
-	anchors map[string]*node  // $anchor, nil until the first use
-	guesses int               // names compared for suggestions so far
+	targets  map[reference]lookup
+	identity *identities // nil until the first use
+	strict   bool        // schemas met now are read by the letter of JSON Schema
+	guesses  int         // names compared for suggestions so far
 
 	patterns map[string]error  // patterns compiled so far
 	ids      map[string]point  // operationIds so far
@@ -38,16 +53,25 @@ type decoder struct {
 
 // quirk is a remark that holds in many places of some documents.
 type quirk struct {
-	hint string
-	at   []point
+	hint     string
+	severity diag.Severity
+	at       []point
 }
 
 func (d *decoder) pos(at point) diag.Pos {
-	return diag.Pos{File: d.file, Line: int(at.line), Col: int(at.col)}
+	return diag.Pos{File: d.sources[at.file].name, Line: int(at.line), Col: int(at.col)}
+}
+
+// seenAt says where something was before, as seen from now.
+func (d *decoder) seenAt(before, now point) string {
+	if before.file == now.file {
+		return fmt.Sprintf("on line %d", before.line)
+	}
+	return "in " + d.pos(before).String()
 }
 
 func (d *decoder) errorf(at point, hint, format string, args ...any) {
-	d.diags.Errorf(d.pos(at), hint, format, args...)
+	d.fail(d.owner(), d.pos(at), hint, format, args...)
 }
 
 func (d *decoder) warnf(at point, hint, format string, args ...any) {
@@ -56,24 +80,42 @@ func (d *decoder) warnf(at point, hint, format string, args ...any) {
 
 // oftenf adds a warning that is given once, for the first of its places.
 func (d *decoder) oftenf(at point, hint, format string, args ...any) {
-	msg := fmt.Sprintf(format, args...)
-	if d.often[msg] == nil {
-		d.often[msg] = &quirk{hint: hint}
-	}
-	d.often[msg].at = append(d.often[msg].at, at)
+	d.remember(at, diag.Warning, hint, fmt.Sprintf(format, args...))
 }
 
-// flush gives the warnings that oftenf has collected.
+// failOften is oftenf for a mistake.
+func (d *decoder) failOften(at point, hint, msg string) {
+	severity := diag.Error
+	if part := d.owner(); d.opt.SkipUnsupported && part != nil {
+		severity = diag.Warning
+		d.spoil(part)
+	}
+	d.remember(at, severity, hint, msg)
+}
+
+func (d *decoder) remember(at point, severity diag.Severity, hint, msg string) {
+	q := d.often[msg]
+	if q == nil {
+		q = &quirk{hint: hint, severity: severity}
+		d.often[msg] = q
+	}
+	if severity == diag.Error {
+		q.severity = severity
+	}
+	q.at = append(q.at, at)
+}
+
+// flush gives what oftenf and failOften have collected.
 func (d *decoder) flush() {
 	for msg, q := range d.often {
 		slices.SortFunc(q.at, func(a, b point) int {
-			return cmp.Or(cmp.Compare(a.line, b.line), cmp.Compare(a.col, b.col))
+			return cmp.Or(cmp.Compare(a.file, b.file), cmp.Compare(a.line, b.line), cmp.Compare(a.col, b.col))
 		})
 		q.at = slices.Compact(q.at)
 		if more := len(q.at) - 1; more > 0 {
 			msg = fmt.Sprintf("%s (and %d more like it)", msg, more)
 		}
-		d.warnf(q.at[0], q.hint, "%s", msg)
+		d.diags = append(d.diags, diag.Diagnostic{Pos: d.pos(q.at[0]), Severity: q.severity, Msg: msg, Hint: q.hint})
 	}
 }
 

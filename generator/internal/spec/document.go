@@ -22,7 +22,10 @@ type Document struct {
 	Schemes     []*SecurityScheme
 	Extensions  map[string]Value // x-… fields of the root
 
-	Raw []byte // the source text, byte for byte
+	Raw   []byte // the source text, byte for byte
+	Files []File // the other files that it refers to, sorted by path
+
+	paths map[string]bool // see HasPath
 }
 
 // Server is a place where the API is served.
@@ -36,13 +39,17 @@ type Server struct {
 type Tag struct {
 	Pos         diag.Pos
 	Name        string
+	Summary     string
 	Description string
+	Parent      string // name of the tag that this one is part of, else ""
+	Kind        string // "nav", "badge", … else ""
 }
 
 // Path is a path item: a URL template and its operations.
 type Path struct {
 	Pos        diag.Pos
-	Template   string // "/books/{bookId}"; the key for a webhook
+	Template   string // "/books/{bookId}"; the key for a webhook, the expression for a callback
+	Name       string // of a callback
 	Operations []*Operation
 }
 
@@ -59,6 +66,7 @@ type Operation struct {
 	Parameters  []*Parameter
 	Body        *RequestBody // nil when there is none
 	Responses   []*Response
+	Callbacks   []*Path               // requests that the service sends; callbacks of callbacks are left out
 	Security    []SecurityRequirement // of the operation, else of the document
 	Extensions  map[string]Value
 }
@@ -88,9 +96,20 @@ type RequestBody struct {
 
 // MediaType is one entry of a content map.
 type MediaType struct {
-	Pos    diag.Pos
-	Type   string  // lower case, parameters kept: "application/json"
-	Schema *Schema // nil when the document gives none
+	Pos      diag.Pos
+	Type     string      // lower case, parameters kept: "application/json"
+	Schema   *Schema     // nil when the document gives none
+	Item     *Schema     // itemSchema: of each item of a sequential media type
+	Encoding []*Encoding // of the members of a form or multipart body
+}
+
+// Encoding says how one member of a form or multipart body travels.
+type Encoding struct {
+	Pos     diag.Pos
+	Name    string
+	Media   string // content type, else ""
+	Style   string // "" when the document has none
+	Explode bool
 }
 
 // Response is one answer of an operation.
@@ -136,6 +155,7 @@ type SecurityScheme struct {
 type Schema struct {
 	Pos  diag.Pos
 	Name string // set on entries of components.schemas
+	Path string // of one that is no entry but may need a name: like a JSON pointer, with names for the entries of lists
 
 	// Ref is the name a reference points to ("Book" for a component, else the
 	// JSON pointer) and Target the schema there, never itself a pure reference
@@ -181,6 +201,12 @@ type Schema struct {
 	AnyOf         []*Schema
 	Not           *Schema
 	Discriminator *Discriminator
+
+	Rare *Rare // assertions that few schemas make; nil when it makes none
+
+	// Strict schemas name their version of JSON Schema and are read by the
+	// letter: without a type, every type is valid; formats are remarks.
+	Strict bool
 
 	Extensions map[string]Value
 }

@@ -47,7 +47,9 @@ type cursor struct {
 	at  point
 }
 
-func newCursor(src []byte) *cursor { return &cursor{src: src, at: point{1, 1}} }
+func newCursor(src []byte, file int32) *cursor {
+	return &cursor{src: src, at: point{1, 1, file}}
+}
 
 // moveTo returns the place of off, which must not be before the last one.
 func (c *cursor) moveTo(off int) point {
@@ -72,11 +74,11 @@ type jsonParser struct {
 	cur *cursor
 }
 
-// parseJSON reads a whole JSON text.
-func parseJSON(src []byte) (*node, *parser, error) {
+// parseJSON reads a whole JSON text, the one with the number file.
+func parseJSON(src []byte, file int32) (*node, *parser, error) {
 	p := &jsonParser{
 		dec: jsontext.NewDecoder(bytes.NewBuffer(src), jsontext.AllowDuplicateNames(true)),
-		cur: newCursor(src),
+		cur: newCursor(src, file),
 	}
 	root, err := p.value(0)
 	if err == nil {
@@ -170,7 +172,7 @@ func (p *jsonParser) explain(err error) error {
 			msg = strings.TrimPrefix(syntax.Err.Error(), "jsontext: ")
 		}
 		off := int(syntax.ByteOffset)
-		return &syntaxError{newCursor(p.cur.src).moveTo(off), "invalid JSON: " + msg, jsonHint(p.cur.src, off)}
+		return &syntaxError{newCursor(p.cur.src, p.cur.at.file).moveTo(off), "invalid JSON: " + msg, jsonHint(p.cur.src, off)}
 	}
 	return err
 }

@@ -24,8 +24,9 @@ func (k kind) String() string {
 	return [...]string{"null", "a boolean", "a number", "a string", "a list", "an object"}[k]
 }
 
-// point is a place in the document: line and column, counted from 1.
-type point struct{ line, col int32 }
+// point is a place in a document: line and column, counted from 1, and the
+// number of its file in decoder.sources.
+type point struct{ line, col, file int32 }
 
 // node is a value of the document, whether it was written in YAML or in JSON.
 // An object or list that is the value of a member has the place of its key,

@@ -27,7 +27,7 @@ func (d *decoder) parameters(n *node) []*Parameter {
 			if was == item || refOf(was) != nil && refOf(item) != nil && refOf(was).text == refOf(item).text {
 				d.warnf(item.at, "", "%s parameter %s is listed twice", p.In, p.Name)
 			} else {
-				d.errorf(item.at, "remove one of them", "%s parameter %s is already declared on line %d", p.In, p.Name, was.at.line)
+				d.errorf(item.at, "remove one of them", "%s parameter %s is already declared %s", p.In, p.Name, d.seenAt(was.at, item.at))
 			}
 			continue
 		}
@@ -101,8 +101,12 @@ func (d *decoder) parameter(item *node) *Parameter {
 	}
 	p, ok := d.params[n]
 	if !ok {
+		leave := d.enter(n)
 		p = d.newParameter(n)
+		leave()
 		d.params[n] = p
+	} else {
+		d.use(n)
 	}
 	return p
 }
@@ -148,6 +152,8 @@ func (d *decoder) checkIn(n *node, p *Parameter) bool {
 	switch p.In {
 	case "":
 		d.errorf(at, "add in: path, query, header or cookie", "parameter %s does not say where it is", p.Name)
+	case "querystring":
+		d.errorf(at, "declare the query parameters one by one", "parameter %s stands for the whole query, which is not supported", p.Name)
 	case "body", "formData":
 		d.errorf(at, "in OpenAPI 3 the body of a request is described by requestBody", "parameter %s is in %s, which is OpenAPI 2.0", p.Name, p.In)
 	default:

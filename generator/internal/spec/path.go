@@ -17,15 +17,22 @@ func (d *decoder) paths() {
 		d.warnf(d.root.at, "add paths", "the document has no paths")
 	}
 	shapes := map[string]map[string]string{} // template without names → method → template
-	for _, m := range d.object(d.root, "paths") {
+	for _, m := range d.section(d.root, "paths") {
 		if isExtension(m.key) {
 			continue
 		}
+		leave := d.enter(m.value)
 		names, ok := d.template(m)
 		if !ok {
+			d.warnSkipped(m)
+			leave()
 			continue
 		}
 		p := d.pathItem(m, names)
+		if p == nil {
+			d.warnSkipped(m)
+		}
+		leave()
 		if p == nil {
 			continue
 		}
@@ -53,14 +60,14 @@ func (d *decoder) template(m member) (names []string, ok bool) {
 		return nil, false
 	}
 	if i := strings.IndexAny(m.key, "?#"); i >= 0 {
-		d.warnf(m.at, "use parameters instead", "path %s has a query or fragment in it, which no request path has", m.key)
+		d.warnf(m.at, "use parameters instead", "path %s has a query or fragment in it; requests with that query go there", m.key)
 	}
 	if strings.ContainsAny(templateRE.ReplaceAllString(m.key, ""), "{}") {
 		d.errorf(m.at, "each { needs its }", "path %s has unbalanced braces", m.key)
 		return nil, false
 	}
 	for _, part := range templateRE.FindAllString(m.key, -1) {
-		name := strings.TrimSuffix(strings.TrimPrefix(part[1:len(part)-1], "+"), "*")
+		name := strings.TrimSuffix(strings.TrimLeft(part[1:len(part)-1], "+.;"), "*")
 		switch {
 		case name == "":
 			d.errorf(m.at, "write a name between the braces", "path %s has a parameter without a name", m.key)
@@ -74,13 +81,15 @@ func (d *decoder) template(m member) (names []string, ok bool) {
 }
 
 func (d *decoder) webhooks() {
-	for _, m := range d.object(d.root, "webhooks") {
+	for _, m := range d.section(d.root, "webhooks") {
 		if isExtension(m.key) {
 			continue
 		}
+		leave := d.enter(m.value)
 		if p := d.pathItem(m, nil); p != nil {
 			d.doc.Webhooks = append(d.doc.Webhooks, p)
 		}
+		leave()
 	}
 }
 
@@ -106,11 +115,29 @@ func (d *decoder) pathItem(m member, names []string) *Path {
 			p.Operations = appendSome(p.Operations, d.operation(f, method, p.Template, shared, names))
 		} else if f.key == "additionalOperations" {
 			for _, f := range d.object(n, f.key) {
+				if !d.checkMethod(f) {
+					continue
+				}
 				p.Operations = appendSome(p.Operations, d.operation(f, f.key, p.Template, shared, names))
 			}
 		}
 	}
 	return p
+}
+
+var methodRE = regexp.MustCompile("^[-!#$%&'*+.^_`|~0-9A-Za-z]+$")
+
+// checkMethod reports whether an entry of additionalOperations can be a method.
+func (d *decoder) checkMethod(m member) bool {
+	switch {
+	case slices.Contains(methods, strings.ToLower(m.key)):
+		d.errorf(m.at, "write it as "+strings.ToLower(m.key)+" in the path item itself", "%s is no additional operation", m.key)
+		return false
+	case !methodRE.MatchString(m.key):
+		d.errorf(m.at, "use letters, as in COPY", "%q cannot be an HTTP method", m.key)
+		return false
+	}
+	return true
 }
 
 func appendSome(list []*Operation, op *Operation) []*Operation {
@@ -136,6 +163,10 @@ func overlay(base, beside *node) *node {
 }
 
 func (d *decoder) operation(m member, method, path string, shared []*Parameter, names []string) *Operation {
+	op := &Operation{Pos: d.pos(m.at), Method: method, Path: path}
+	item := d.owner()
+	defer d.enterApart(op)()
+	d.use(item) // for the parameters that its operations share
 	n := m.value
 	if n.kind == nullNode {
 		d.warnf(m.at, "", "operation %s %s is empty", method, path)
@@ -146,12 +177,8 @@ func (d *decoder) operation(m member, method, path string, shared []*Parameter, 
 	}
 	d.checkKeys(n, "an operation", "tags", "summary", "description", "externalDocs", "operationId", "parameters",
 		"requestBody", "responses", "callbacks", "deprecated", "security", "servers")
-	op := &Operation{
-		Pos: d.pos(m.at), Method: method, Path: path,
-		ID: d.operationID(m, n), Summary: d.note(n, "summary"), Description: d.note(n, "description"),
-		Tags: d.strings(n, "tags"), Deprecated: d.flag(n, "deprecated"),
-		Extensions: d.extensions(n),
-	}
+	op.ID, op.Summary, op.Description = d.operationID(m, n), d.note(n, "summary"), d.note(n, "description")
+	op.Tags, op.Deprecated, op.Extensions = d.strings(n, "tags"), d.flag(n, "deprecated"), d.extensions(n)
 	op.Parameters = mergeParameters(shared, d.parameters(n))
 	if names != nil || strings.HasPrefix(path, "/") {
 		op.Parameters = d.pathParameters(m, op.Parameters, names)
@@ -163,6 +190,7 @@ func (d *decoder) operation(m member, method, path string, shared []*Parameter, 
 		}
 	}
 	op.Responses = d.responses(m, n)
+	op.Callbacks = d.callbacks(n)
 	op.Security = d.doc.Security
 	if own := d.security(n); own != nil {
 		op.Security = own
@@ -175,12 +203,15 @@ func (d *decoder) operation(m member, method, path string, shared []*Parameter, 
 func (d *decoder) operationID(m member, n *node) string {
 	v := n.get("operationId")
 	id := d.text(n, "operationId")
+	if id == "" && d.callback {
+		return ""
+	}
 	if id == "" {
 		d.oftenf(m.at, "names are made from method and path; add operationId to choose them", "an operation has no operationId")
 		return ""
 	}
 	if first, ok := d.ids[id]; ok {
-		d.warnf(v.at, "give it one of its own; a name is made from method and path", "operationId %s is already used on line %d", id, first.line)
+		d.warnf(v.at, "give it one of its own; a name is made from method and path", "operationId %s is already used %s", id, d.seenAt(first, v.at))
 		return ""
 	}
 	d.ids[id] = v.at

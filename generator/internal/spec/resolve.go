@@ -14,7 +14,7 @@ func (s *Schema) HasSiblings() bool {
 		s.MultipleOf != nil || s.MinLength != nil || s.MaxLength != nil || s.Pattern != nil ||
 		s.MinItems != nil || s.MaxItems != nil || s.UniqueItems || s.MinProperties != nil || s.MaxProperties != nil ||
 		len(s.Properties) > 0 || len(s.Required) > 0 || s.Additional != nil || s.Items != nil ||
-		len(s.AllOf) > 0 || len(s.OneOf) > 0 || len(s.AnyOf) > 0 || s.Not != nil || s.Discriminator != nil
+		len(s.AllOf) > 0 || len(s.OneOf) > 0 || len(s.AnyOf) > 0 || s.Not != nil || s.Discriminator != nil || s.Rare != nil
 }
 
 // Resolve follows references that have nothing beside them that restricts
@@ -58,7 +58,7 @@ func (d *decoder) checkChains() {
 			end = end.Target
 		}
 		if end.Target == nil { // else it joins another one, or is a circle
-			d.diags.Errorf(s.Pos, "refer to the schema at the end of it", "more than %d references follow one on the other", maxRefs)
+			d.fail(s, s.Pos, "refer to the schema at the end of it", "more than %d references follow one on the other", maxRefs)
 		}
 	}
 }
@@ -106,6 +106,16 @@ func (d *decoder) checkCircles() {
 		if s.Not != nil {
 			walk(s.Not)
 		}
+		if s.Rare != nil {
+			for _, sub := range []*Schema{s.Rare.If, s.Rare.Then, s.Rare.Else} {
+				if sub != nil {
+					walk(sub)
+				}
+			}
+			for _, p := range s.Rare.DependentSchemas {
+				walk(p.Schema)
+			}
+		}
 		path = path[:len(path)-1]
 		state[s] = closed
 	}
@@ -130,7 +140,7 @@ func (d *decoder) circle(loop []*Schema) {
 	if names == "" {
 		names = "a schema"
 	}
-	d.diags.Errorf(at, "break the circle: a schema may contain itself only through a property or items", "schema contains itself: %s", names)
+	d.fail(loop[0], at, "break the circle: a schema may contain itself only through a property or items", "schema contains itself: %s", names)
 }
 
 // checkDefault drops a default that is no value of its schema.

@@ -1,7 +1,9 @@
 package spec
 
 import (
+	"net/url"
 	"regexp"
+	"slices"
 	"strings"
 )
 
@@ -15,16 +17,23 @@ func (d *decoder) document() {
 	n := d.root
 	d.checkKeys(n, "the document", "openapi", "info", "jsonSchemaDialect", "servers", "paths",
 		"webhooks", "components", "security", "tags", "externalDocs", "$self")
+	if self, err := url.Parse(d.text(n, "$self")); err == nil && self.IsAbs() {
+		d.self = self
+	}
 	d.info(n)
 	d.servers(n)
 	d.tags(n)
 	d.doc.Extensions = d.extensions(n)
+	d.strict = d.strictDialect(n, "jsonSchemaDialect")
 	d.components()
 	d.doc.Security = d.security(n)
 	d.paths()
 	d.webhooks()
 	d.drain()
+	slices.SortFunc(d.imported, func(a, b *Schema) int { return strings.Compare(a.Name, b.Name) })
+	d.doc.Schemas = append(d.doc.Schemas, d.imported...)
 	d.finish()
+	d.skip()
 }
 
 // version finds out which OpenAPI this is; 2.0 is converted. It returns false
@@ -32,7 +41,7 @@ func (d *decoder) document() {
 func (d *decoder) version() bool {
 	n := d.root
 	if n.kind == nullNode {
-		d.errorf(point{1, 1}, "start with openapi: 3.1.0", "the document is empty")
+		d.errorf(d.root.at, "start with openapi: 3.1.0", "the document is empty")
 		return false
 	}
 	if n.kind != objectNode {
@@ -128,7 +137,8 @@ func (d *decoder) tags(n *node) {
 		case !d.isObject(t, "a tag"):
 			continue
 		default:
-			tag.Name, tag.Description = d.text(t, "name"), d.note(t, "description")
+			tag.Name, tag.Summary, tag.Description = d.text(t, "name"), d.note(t, "summary"), d.note(t, "description")
+			tag.Parent, tag.Kind = d.note(t, "parent"), d.note(t, "kind")
 		}
 		if tag.Name == "" {
 			d.warnf(t.at, "", "a tag has no name; it is ignored")
@@ -149,32 +159,59 @@ func (d *decoder) components() {
 	if c == nil || !d.isObject(c, "components") {
 		return
 	}
+	c = d.behind(c)
 	d.checkKeys(c, "components", "schemas", "responses", "parameters", "examples", "requestBodies",
 		"headers", "securitySchemes", "links", "callbacks", "pathItems", "mediaTypes")
-	for _, m := range d.object(c, "schemas") {
+	schemas := d.section(c, "schemas")
+	for _, m := range schemas {
+		d.taken[m.key] = true
+	}
+	for _, m := range schemas {
 		d.componentSchema(m)
 	}
-	for _, m := range d.object(c, "securitySchemes") {
+	for _, m := range d.section(c, "securitySchemes") {
 		d.securityScheme(m)
 	}
 	d.sections(c)
 }
 
+// section returns the members of an object that may stand in another file as a
+// whole.
+func (d *decoder) section(n *node, key string) []member {
+	v := n.get(key)
+	if v == nil || refOf(v) == nil || len(v.members) > 1 {
+		return d.object(n, key)
+	}
+	if v = d.behind(v); v.kind != objectNode {
+		d.errorf(v.at, "", "%s must be an object, not %s", key, v.kind)
+		return nil
+	}
+	return v.members
+}
+
+// behind follows a reference in the place of an object. It returns an empty
+// object after reporting one that leads nowhere.
+func (d *decoder) behind(n *node) *node {
+	if target, _ := d.deref(n); target != nil {
+		return target
+	}
+	return &node{kind: objectNode, at: n.at}
+}
+
 // sections decodes the components that operations only refer to, for the sake
 // of their mistakes.
 func (d *decoder) sections(c *node) {
-	for _, m := range d.object(c, "parameters") {
-		d.parameter(m.value)
+	decode := func(section string, one func(member)) {
+		for _, m := range d.section(c, section) {
+			leave := d.enter(m.value)
+			one(m)
+			leave()
+		}
 	}
-	for _, m := range d.object(c, "requestBodies") {
-		d.requestBody(m.value)
-	}
-	for _, m := range d.object(c, "responses") {
-		d.response(m.value, m.key)
-	}
-	for _, m := range d.object(c, "headers") {
-		d.header(m)
-	}
+	decode("parameters", func(m member) { d.parameter(m.value) })
+	decode("requestBodies", func(m member) { d.requestBody(m.value) })
+	decode("responses", func(m member) { d.response(m.value, m.key) })
+	decode("headers", func(m member) { d.header(m) })
 }
 
 func (d *decoder) securityScheme(m member) {

@@ -21,31 +21,34 @@ var schemaKeys = append([]string{"$ref", "type", "format", "enum", "const", "nul
 	"minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf", "minLength", "maxLength", "pattern",
 	"minItems", "maxItems", "uniqueItems", "minProperties", "maxProperties", "properties", "required",
 	"additionalProperties", "items", "allOf", "oneOf", "anyOf", "not", "discriminator",
-	"$id", "$schema", "$anchor", "$defs", "definitions", "contentEncoding", "contentMediaType", "contentSchema"},
-	append(annotations, unchecked...)...)
+	"$id", "$schema", "$anchor", "$dynamicRef", "$dynamicAnchor", "$recursiveAnchor", "$vocabulary", "additionalItems", "$defs", "definitions", "contentEncoding", "contentMediaType", "contentSchema"},
+	slices.Concat(annotations, rareKeys, unchecked)...)
 
-// unchecked are the assertions of JSON Schema that the generated code does not
-// make.
-var unchecked = []string{"patternProperties", "propertyNames", "prefixItems", "contains", "minContains", "maxContains",
-	"if", "then", "else", "dependentRequired", "dependentSchemas", "dependencies", "unevaluatedItems",
-	"unevaluatedProperties", "additionalItems", "$dynamicRef", "$dynamicAnchor", "$recursiveRef"}
+// unchecked are the assertions of JSON Schema that are not checked.
+var unchecked = []string{"$recursiveRef"}
 
 // schema returns the schema of the node, one for each node. It is filled in
 // when the queue is drained.
 func (d *decoder) schema(n *node) *Schema {
 	if s := d.schemas[n]; s != nil {
+		d.use(s)
 		return s
 	}
-	s := &Schema{Pos: d.pos(n.at)}
+	s := &Schema{Pos: d.pos(n.at), Strict: d.strict}
 	d.schemas[n] = s
 	d.order = append(d.order, s)
 	d.queue = append(d.queue, pending{n, s})
+	d.use(s)
 	return s
 }
 
 // componentSchema registers an entry of components.schemas.
 func (d *decoder) componentSchema(m member) {
-	s := d.schema(m.value)
+	n := m.value
+	if end := d.foreignEnd(n); end != nil && d.schema(end).Name == "" {
+		n = end
+	}
+	s := d.schema(n)
 	if s.Name != "" { // a YAML alias: the same node under a second name
 		s = &Schema{Pos: d.pos(m.at), Ref: s.Name, Target: s}
 		d.order = append(d.order, s)
@@ -65,6 +68,7 @@ func (d *decoder) drain() {
 }
 
 func (d *decoder) fill(n *node, s *Schema) {
+	defer d.enter(s)()
 	switch n.kind {
 	case boolNode:
 		if d.v30 {
@@ -79,6 +83,10 @@ func (d *decoder) fill(n *node, s *Schema) {
 	case objectNode:
 	case textNode:
 		hint := ""
+		if strings.EqualFold(n.text, "true") || strings.EqualFold(n.text, "false") {
+			d.warnf(n.at, "write {} for any value", "a schema must be an object, not a string; it is taken as any value")
+			return
+		}
 		if isType(n.text) {
 			hint = "write type: " + n.text
 		}
@@ -88,12 +96,20 @@ func (d *decoder) fill(n *node, s *Schema) {
 		d.errorf(n.at, "", "a schema must be an object, not %s", n.kind)
 		return
 	}
-	if ref := refOf(n); ref != nil {
+	d.strict = s.Strict
+	s.Strict = d.strictDialect(n, "$schema") || s.Strict
+	d.strict = s.Strict
+	ref := refOf(n)
+	if ref == nil {
+		ref = d.dynamic(n)
+	}
+	if ref != nil {
 		target := d.target(ref)
 		if target == nil {
 			return
 		}
 		s.Ref, s.Target = schemaName(ref.text), d.schema(target)
+		d.nameForeign(ref, target, s)
 		if len(n.members) == 1 {
 			return
 		}
@@ -111,6 +127,7 @@ func (d *decoder) fill(n *node, s *Schema) {
 	d.sizes(n, s)
 	d.children(n, s)
 	d.combinators(n, s)
+	d.rare(n, s)
 	d.nullable(n, s)
 	d.unchecked(n)
 }
@@ -242,8 +259,7 @@ func (d *decoder) children(n *node, s *Schema) {
 	}
 	items := n.get("items")
 	switch {
-	case items != nil && items.kind == listNode:
-		d.warnf(items.at, "give one schema for all entries", "a list of schemas under items is not supported; entries are taken as any value")
+	case items != nil && items.kind == listNode: // see tuple
 	case items != nil:
 		s.Items = d.schema(items)
 	case d.v30 && slices.Contains(s.Types, "array"):
@@ -252,18 +268,25 @@ func (d *decoder) children(n *node, s *Schema) {
 }
 
 // properties returns the members of properties. Some documents refer to those
-// of another schema there, which no version allows but is beyond doubt.
+// of another schema there, which no version allows but is beyond doubt: a string
+// is no schema.
 func (d *decoder) properties(n *node) []member {
 	members := d.object(n, "properties")
-	if len(members) != 1 || members[0].key != "$ref" || members[0].value.kind != textNode {
+	i := slices.IndexFunc(members, func(m member) bool { return m.key == "$ref" && m.value.kind == textNode })
+	if i < 0 {
 		return members
 	}
-	ref := members[0].value
+	ref := members[i].value
 	d.warnf(ref.at, "use allOf to take over another schema", "properties cannot be a reference")
-	if target := d.target(ref); target != nil && d.isObject(target, "properties") && refOf(target) == nil {
-		return target.members
+	own := slices.Delete(slices.Clone(members), i, i+1)
+	target := d.target(ref)
+	if target == nil || !d.isObject(target, "properties") || refOf(target) != nil {
+		return own
 	}
-	return nil
+	out := slices.DeleteFunc(slices.Clone(target.members), func(m member) bool {
+		return slices.ContainsFunc(own, func(o member) bool { return o.key == m.key })
+	})
+	return append(out, own...)
 }
 
 // additional decodes additionalProperties, which is a boolean schema in every
@@ -293,8 +316,8 @@ func (d *decoder) combinators(n *node, s *Schema) {
 	s.AllOf = d.schemaList(n, "allOf")
 	s.OneOf = d.schemaList(n, "oneOf")
 	s.AnyOf = d.schemaList(n, "anyOf")
-	if not := n.get("not"); not != nil {
-		s.Not = d.schema(not)
+	if not := d.optional(n, "not"); not != nil {
+		s.Not = not
 	}
 	if v := n.get("discriminator"); v != nil {
 		s.Discriminator = d.discriminator(v)
@@ -341,16 +364,13 @@ func (d *decoder) mappingTarget(m member) *node {
 		d.errorf(m.at, "", "a mapping must be the name of a schema, not %s", m.value.kind)
 		return nil
 	}
-	if schemas := d.component("schemas"); schemas != nil {
+	from := d.base(m.value)
+	if schemas := d.componentIn(from, "schemas"); schemas != nil {
 		if target := schemas.get(m.value.text); target != nil {
 			return target
 		}
 	}
-	found, ok := d.targets[m.value.text]
-	if !ok {
-		found = d.find(m.value.text)
-		d.targets[m.value.text] = found
-	}
+	found := d.lookup(reference{from, m.value.text})
 	if found.node == nil {
 		d.warnf(m.value.at, found.hint, "discriminator value %s: %s; it is ignored", m.key, found.msg)
 	}

@@ -15,14 +15,18 @@ import (
 // convert replaces the root, a document of version 2.0, by the same document
 // in version 3.0. Positions and orders are those of the original.
 func (d *decoder) convert() bool {
+	d.bundle()
 	d.mend(d.root)
-	root, err := toV3(d.root)
+	root, err := d.toV3()
 	if err != nil {
 		d.diags.Errorf(d.pos(point{}), "converting it to OpenAPI 3 first gives more exact messages", "cannot read OpenAPI 2.0 document: %v", err)
 		return false
 	}
 	alignRoot(root, d.root)
-	d.root = root
+	d.root, d.converted = root, true
+	d.sources[0].root = root
+	clear(d.targets)
+	clear(d.taken)
 	return true
 }
 
@@ -56,18 +60,18 @@ func (d *decoder) mendRequired(m member) bool {
 
 // toV3 converts the document. The converter is fed with checked input only as
 // far as JSON goes, so a panic of it is an error of the document.
-func toV3(old *node) (root *node, err error) {
+func (d *decoder) toV3() (root *node, err error) {
 	defer func() {
 		if r := recover(); r != nil {
 			err = fmt.Errorf("%v", r)
 		}
 	}()
 	var doc2 openapi2.T
-	if err := json.Unmarshal(old.appendJSON(nil), &doc2); err != nil {
+	if err := json.Unmarshal(d.root.appendJSON(nil), &doc2); err != nil {
 		return nil, err
 	}
 	spellOut(&doc2)
-	doc3, err := assemble(&doc2)
+	doc3, err := d.assemble(&doc2)
 	if err != nil {
 		return nil, err
 	}
@@ -75,14 +79,14 @@ func toV3(old *node) (root *node, err error) {
 	if err != nil {
 		return nil, err
 	}
-	root, _, err = parseJSON(text)
+	root, _, err = parseJSON(text, 0)
 	return root, err
 }
 
 // assemble converts part by part. The converter's own way to do so resolves
 // every reference on top, which takes seconds for big documents, and refuses
 // documents that have only a path wrong.
-func assemble(doc2 *openapi2.T) (*openapi3.T, error) {
+func (d *decoder) assemble(doc2 *openapi2.T) (*openapi3.T, error) {
 	doc3 := &openapi3.T{
 		OpenAPI:    "3.0.3",
 		Info:       &doc2.Info,
@@ -120,7 +124,10 @@ func assemble(doc2 *openapi2.T) (*openapi3.T, error) {
 		}
 		item, err := openapi2conv.ToV3PathItem(doc2, c, doc2.Paths[path], doc2.Consumes)
 		if err != nil {
-			return nil, fmt.Errorf("path %s: %w", path, err)
+			m := d.root.get("paths").find(path)
+			d.fail(m.value, d.pos(m.at), "converting it to OpenAPI 3 first gives more exact messages", "path %s cannot be understood: %v", path, err)
+			d.warnSkipped(*m)
+			continue
 		}
 		doc3.Paths.Set(path, item)
 	}

@@ -25,24 +25,25 @@ type yamlParser struct {
 	size     map[*node]int        // expanded size of anchored nodes
 	total    int                  // expanded size of everything so far
 	budget   int
+	file     int32
 }
 
 // parseYAML reads the first document of a YAML stream. more reports where a
 // second one starts, which nobody asked for.
-func parseYAML(src []byte) (root *node, p *parser, more *point, err error) {
+func parseYAML(src []byte, file int32) (root *node, p *parser, more *point, err error) {
 	dec := yaml.NewDecoder(bytes.NewReader(src))
 	var doc, next yaml.Node
 	if err := dec.Decode(&doc); err != nil {
 		if errors.Is(err, io.EOF) {
-			return &node{at: point{1, 1}}, &parser{}, nil, nil
+			return &node{at: point{1, 1, file}}, &parser{}, nil, nil
 		}
-		return nil, nil, nil, explainYAML(src, err)
+		return nil, nil, nil, explainYAML(src, file, err)
 	}
 	switch err := dec.Decode(&next); {
 	case err == nil:
-		more = &point{int32(next.Line), int32(next.Column)}
+		more = &point{int32(next.Line), int32(next.Column), file}
 	case !errors.Is(err, io.EOF):
-		return nil, nil, nil, explainYAML(src, err)
+		return nil, nil, nil, explainYAML(src, file, err)
 	}
 	y := &yamlParser{
 		anchored: map[*yaml.Node]*node{},
@@ -50,16 +51,17 @@ func parseYAML(src []byte) (root *node, p *parser, more *point, err error) {
 		// Aliases may repeat text, as they do for shared responses, but not
 		// blow a small document up into a huge one.
 		budget: 16<<20 + 10*len(src),
+		file:   file,
 	}
 	if len(doc.Content) == 0 {
-		return &node{at: point{1, 1}}, &y.parser, more, nil
+		return &node{at: point{1, 1, file}}, &y.parser, more, nil
 	}
 	root, err = y.value(doc.Content[0], 0)
 	return root, &y.parser, more, err
 }
 
 func (p *yamlParser) value(y *yaml.Node, depth int) (*node, error) {
-	at := place(y)
+	at := p.place(y)
 	if depth > maxDepth {
 		return nil, tooDeep(at)
 	}
@@ -130,13 +132,13 @@ func (p *yamlParser) mapping(n *node, y *yaml.Node, depth int) error {
 			k = k.Alias
 		}
 		if k.Kind != yaml.ScalarNode {
-			return &syntaxError{place(k), "a key must be a string, not a list or an object", "put quotes around a key that starts with { or ["}
+			return &syntaxError{p.place(k), "a key must be a string, not a list or an object", "put quotes around a key that starts with { or ["}
 		}
 		value, err := p.value(v, depth+1)
 		if err != nil {
 			return err
 		}
-		m := member{key: k.Value, at: place(y.Content[i]), value: value, bare: k.Tag == "!!int"}
+		m := member{key: k.Value, at: p.place(y.Content[i]), value: value, bare: k.Tag == "!!int"}
 		if v.Kind != yaml.AliasNode && (value.kind >= listNode || value.kind == nullNode) {
 			value.at = m.at
 		}
@@ -162,7 +164,7 @@ func (p *yamlParser) merge(n *node, y *yaml.Node, depth int) error {
 	}
 	for _, s := range sources {
 		if s.kind != objectNode {
-			return &syntaxError{place(y), "<< must name an object or a list of objects", ""}
+			return &syntaxError{p.place(y), "<< must name an object or a list of objects", ""}
 		}
 		for _, m := range s.members {
 			if n.find(m.key) == nil {
@@ -202,10 +204,12 @@ func (p *yamlParser) checkTag(y *yaml.Node, known ...string) {
 			return
 		}
 	}
-	p.tags = append(p.tags, tagged{place(y), y.Tag})
+	p.tags = append(p.tags, tagged{p.place(y), y.Tag})
 }
 
-func place(y *yaml.Node) point { return point{int32(y.Line), int32(y.Column)} }
+func (p *yamlParser) place(y *yaml.Node) point {
+	return point{int32(y.Line), int32(y.Column), p.file}
+}
 
 var jsonNumberRE = regexp.MustCompile(`^-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][-+]?[0-9]+)?$`)
 
@@ -253,7 +257,7 @@ func (r *lineReader) Read(b []byte) (int, error) {
 var yamlLineRE = regexp.MustCompile(`^line (\d+): `)
 
 // explainYAML turns an error of the YAML library into ours.
-func explainYAML(src []byte, err error) error {
+func explainYAML(src []byte, file int32, err error) error {
 	line, msg := splitYAML(err)
 	switch {
 	case strings.Contains(msg, "unexpected end of stream"):
@@ -269,7 +273,9 @@ func explainYAML(src []byte, err error) error {
 			}
 		}
 	}
-	return &syntaxError{firstText(src, max(line, 1)), "invalid YAML: " + msg, yamlHint(msg)}
+	at := firstText(src, max(line, 1))
+	at.file = file
+	return &syntaxError{at, "invalid YAML: " + msg, yamlHint(msg)}
 }
 
 func splitYAML(err error) (line int, msg string) {
@@ -312,7 +318,7 @@ func firstLines(src []byte, n int) []byte {
 func firstText(src []byte, line int) point {
 	src = src[len(firstLines(src, line-1)):]
 	col := len(src) - len(bytes.TrimLeft(src, " \t"))
-	return point{int32(line), int32(col + 1)}
+	return point{line: int32(line), col: int32(col + 1)}
 }
 
 func yamlHint(msg string) string {

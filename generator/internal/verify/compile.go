@@ -60,7 +60,12 @@ func check(ctx context.Context, dir string, p *plan.Plan, progress func(string))
 		if err != nil {
 			return nil, err
 		}
-		found = append(found, more...)
+		built := found // vet words the compiler's errors in its own way
+		for _, f := range more {
+			if !slices.ContainsFunc(built, func(b problem) bool { return b.file == f.file && b.line == f.line && b.col == f.col }) {
+				found = append(found, f)
+			}
+		}
 	}
 	slices.SortFunc(found, func(a, b problem) int {
 		return cmp.Or(cmp.Compare(a.file, b.file), cmp.Compare(a.line, b.line), cmp.Compare(a.col, b.col), cmp.Compare(a.msg, b.msg))

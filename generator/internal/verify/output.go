@@ -97,7 +97,7 @@ func (o *output) line(line string) {
 		o.problems = append(o.problems, problem{o.relative(m[1]), lineNo, col, m[4]})
 	case strings.HasPrefix(line, "\t") && len(o.problems) > 0:
 		last := &o.problems[len(o.problems)-1]
-		last.msg += "\n" + strings.TrimSpace(line)
+		last.msg += "; " + strings.TrimSpace(line)
 	case strings.HasPrefix(line, "go: downloading "):
 		o.progress(strings.TrimPrefix(line, "go: "))
 	case line != "" && !strings.ContainsAny(line, " :\t"):

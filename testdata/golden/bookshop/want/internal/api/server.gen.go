@@ -67,14 +67,14 @@ type answer interface {
 // fail answers with an error: a declared one as it is, everything else as a problem.
 func (s *server) fail(w http.ResponseWriter, r *http.Request, declared failures, err error) {
 	if a, ok := errors.AsType[answer](err); ok {
-		s.sent(r, a.write(w))
+		s.sent(w, r, nil, a.write(w))
 		return
 	}
 	p := s.problem(r, err)
 	for _, status := range []int{p.Status, p.Status / 100, 0} {
 		if render := declared[status]; render != nil {
 			codec.RetryAfter(w, p)
-			s.sent(r, render(w, p))
+			s.sent(w, r, nil, render(w, p))
 			return
 		}
 	}
@@ -99,10 +99,10 @@ func (s *server) problem(r *http.Request, err error) *problem.Problem {
 	return problem.New(http.StatusInternalServerError, "something went wrong on our side")
 }
 
-// sent logs an answer that could not be encoded. Nothing has been written then.
-func (s *server) sent(r *http.Request, err error) {
+// sent answers with the error when an answer could not be written: nothing has been sent then.
+func (s *server) sent(w http.ResponseWriter, r *http.Request, declared failures, err error) {
 	if err != nil {
-		s.log.ErrorContext(r.Context(), "encode answer", "method", r.Method, "path", r.URL.Path, "error", err)
+		s.fail(w, r, declared, err)
 	}
 }
 
@@ -142,7 +142,7 @@ func (s *server) serveListAuthors(w http.ResponseWriter, r *http.Request, _ []st
 		s.fail(w, r, nil, err)
 		return
 	}
-	s.sent(r, codec.WriteJSON(w, http.StatusOK, "application/json", func(e *codec.Encoder) { encodeAuthorPage(e, res) }))
+	s.sent(w, r, nil, codec.WriteJSON(w, http.StatusOK, "application/json", func(e *codec.Encoder) { encodeAuthorPage(e, res) }))
 }
 
 func (s *server) serveCreateAuthor(w http.ResponseWriter, r *http.Request, _ []string) {
@@ -162,7 +162,7 @@ func (s *server) serveCreateAuthor(w http.ResponseWriter, r *http.Request, _ []s
 		s.fail(w, r, nil, err)
 		return
 	}
-	s.sent(r, codec.WriteJSON(w, http.StatusCreated, "application/json", func(e *codec.Encoder) { encodeAuthor(e, res) }))
+	s.sent(w, r, nil, codec.WriteJSON(w, http.StatusCreated, "application/json", func(e *codec.Encoder) { encodeAuthor(e, res) }))
 }
 
 func (s *server) serveGetAuthor(w http.ResponseWriter, r *http.Request, path []string) {
@@ -180,7 +180,7 @@ func (s *server) serveGetAuthor(w http.ResponseWriter, r *http.Request, path []s
 		s.fail(w, r, nil, err)
 		return
 	}
-	s.sent(r, codec.WriteJSON(w, http.StatusOK, "application/json", func(e *codec.Encoder) { encodeAuthor(e, res) }))
+	s.sent(w, r, nil, codec.WriteJSON(w, http.StatusOK, "application/json", func(e *codec.Encoder) { encodeAuthor(e, res) }))
 }
 
 func (s *server) serveReplaceAuthor(w http.ResponseWriter, r *http.Request, path []string) {
@@ -203,7 +203,7 @@ func (s *server) serveReplaceAuthor(w http.ResponseWriter, r *http.Request, path
 		s.fail(w, r, nil, err)
 		return
 	}
-	s.sent(r, codec.WriteJSON(w, http.StatusOK, "application/json", func(e *codec.Encoder) { encodeAuthor(e, res) }))
+	s.sent(w, r, nil, codec.WriteJSON(w, http.StatusOK, "application/json", func(e *codec.Encoder) { encodeAuthor(e, res) }))
 }
 
 func (s *server) serveUpdateAuthor(w http.ResponseWriter, r *http.Request, path []string) {
@@ -226,7 +226,7 @@ func (s *server) serveUpdateAuthor(w http.ResponseWriter, r *http.Request, path 
 		s.fail(w, r, nil, err)
 		return
 	}
-	s.sent(r, codec.WriteJSON(w, http.StatusOK, "application/json", func(e *codec.Encoder) { encodeAuthor(e, res) }))
+	s.sent(w, r, nil, codec.WriteJSON(w, http.StatusOK, "application/json", func(e *codec.Encoder) { encodeAuthor(e, res) }))
 }
 
 func (s *server) serveDeleteAuthor(w http.ResponseWriter, r *http.Request, path []string) {
@@ -269,7 +269,7 @@ func (s *server) serveListAuthorBooks(w http.ResponseWriter, r *http.Request, pa
 		s.fail(w, r, nil, err)
 		return
 	}
-	s.sent(r, codec.WriteJSON(w, http.StatusOK, "application/json", func(e *codec.Encoder) { encodeBookPage(e, res) }))
+	s.sent(w, r, nil, codec.WriteJSON(w, http.StatusOK, "application/json", func(e *codec.Encoder) { encodeBookPage(e, res) }))
 }
 
 func (s *server) serveCreateBook(w http.ResponseWriter, r *http.Request, path []string) {
@@ -292,7 +292,7 @@ func (s *server) serveCreateBook(w http.ResponseWriter, r *http.Request, path []
 		s.fail(w, r, nil, err)
 		return
 	}
-	s.sent(r, codec.WriteJSON(w, http.StatusCreated, "application/json", func(e *codec.Encoder) { encodeBook(e, res) }))
+	s.sent(w, r, nil, codec.WriteJSON(w, http.StatusCreated, "application/json", func(e *codec.Encoder) { encodeBook(e, res) }))
 }
 
 func (s *server) serveListBooks(w http.ResponseWriter, r *http.Request, _ []string) {
@@ -341,7 +341,7 @@ func (s *server) serveListBooks(w http.ResponseWriter, r *http.Request, _ []stri
 		s.fail(w, r, nil, err)
 		return
 	}
-	s.sent(r, codec.WriteJSON(w, http.StatusOK, "application/json", func(e *codec.Encoder) { encodeBookPage(e, res) }))
+	s.sent(w, r, nil, codec.WriteJSON(w, http.StatusOK, "application/json", func(e *codec.Encoder) { encodeBookPage(e, res) }))
 }
 
 func (s *server) serveGetBook(w http.ResponseWriter, r *http.Request, path []string) {
@@ -359,7 +359,7 @@ func (s *server) serveGetBook(w http.ResponseWriter, r *http.Request, path []str
 		s.fail(w, r, nil, err)
 		return
 	}
-	s.sent(r, codec.WriteJSON(w, http.StatusOK, "application/json", func(e *codec.Encoder) { encodeBook(e, res) }))
+	s.sent(w, r, nil, codec.WriteJSON(w, http.StatusOK, "application/json", func(e *codec.Encoder) { encodeBook(e, res) }))
 }
 
 func (s *server) serveReplaceBook(w http.ResponseWriter, r *http.Request, path []string) {
@@ -382,7 +382,7 @@ func (s *server) serveReplaceBook(w http.ResponseWriter, r *http.Request, path [
 		s.fail(w, r, nil, err)
 		return
 	}
-	s.sent(r, codec.WriteJSON(w, http.StatusOK, "application/json", func(e *codec.Encoder) { encodeBook(e, res) }))
+	s.sent(w, r, nil, codec.WriteJSON(w, http.StatusOK, "application/json", func(e *codec.Encoder) { encodeBook(e, res) }))
 }
 
 func (s *server) serveUpdateBook(w http.ResponseWriter, r *http.Request, path []string) {
@@ -405,7 +405,7 @@ func (s *server) serveUpdateBook(w http.ResponseWriter, r *http.Request, path []
 		s.fail(w, r, nil, err)
 		return
 	}
-	s.sent(r, codec.WriteJSON(w, http.StatusOK, "application/json", func(e *codec.Encoder) { encodeBook(e, res) }))
+	s.sent(w, r, nil, codec.WriteJSON(w, http.StatusOK, "application/json", func(e *codec.Encoder) { encodeBook(e, res) }))
 }
 
 func (s *server) serveDeleteBook(w http.ResponseWriter, r *http.Request, path []string) {
@@ -477,7 +477,7 @@ func (s *server) serveListReviews(w http.ResponseWriter, r *http.Request, path [
 		s.fail(w, r, nil, err)
 		return
 	}
-	s.sent(r, codec.WriteJSON(w, http.StatusOK, "application/json", func(e *codec.Encoder) { encodeReviewPage(e, res) }))
+	s.sent(w, r, nil, codec.WriteJSON(w, http.StatusOK, "application/json", func(e *codec.Encoder) { encodeReviewPage(e, res) }))
 }
 
 func (s *server) serveCreateReview(w http.ResponseWriter, r *http.Request, path []string) {
@@ -500,7 +500,7 @@ func (s *server) serveCreateReview(w http.ResponseWriter, r *http.Request, path 
 		s.fail(w, r, nil, err)
 		return
 	}
-	s.sent(r, codec.WriteJSON(w, http.StatusCreated, "application/json", func(e *codec.Encoder) { encodeReview(e, res) }))
+	s.sent(w, r, nil, codec.WriteJSON(w, http.StatusCreated, "application/json", func(e *codec.Encoder) { encodeReview(e, res) }))
 }
 
 func (s *server) serveGetReview(w http.ResponseWriter, r *http.Request, path []string) {
@@ -518,7 +518,7 @@ func (s *server) serveGetReview(w http.ResponseWriter, r *http.Request, path []s
 		s.fail(w, r, nil, err)
 		return
 	}
-	s.sent(r, codec.WriteJSON(w, http.StatusOK, "application/json", func(e *codec.Encoder) { encodeReview(e, res) }))
+	s.sent(w, r, nil, codec.WriteJSON(w, http.StatusOK, "application/json", func(e *codec.Encoder) { encodeReview(e, res) }))
 }
 
 func (s *server) serveDeleteReview(w http.ResponseWriter, r *http.Request, path []string) {

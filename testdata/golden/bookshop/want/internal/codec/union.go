@@ -26,7 +26,8 @@ func (d *Decoder) Value() (jsontext.Value, bool) {
 func (d *Decoder) sub(raw jsontext.Value) *Decoder {
 	_, pointer := d.place()
 	s := newDecoder(bytes.NewReader(raw), d.part, pointer)
-	s.trusted, s.trial, s.patch = d.trusted, d.trial, d.patch
+	s.trusted, s.trial, s.checked, s.filled = d.trusted, d.trial, d.checked, d.filled
+	s.patch, s.text = d.patch, d.text
 	return s
 }
 
@@ -85,7 +86,7 @@ func (d *Decoder) byShape(choose func(int), exclusive bool, variants []Variant) 
 		case closest == nil || len(s.faults) < len(closest.faults):
 			closest, nearest = s, i
 		}
-		if match >= 0 && (!exclusive || d.trusted) {
+		if match >= 0 && (!exclusive || d.trusted || d.text) {
 			break
 		}
 	}
@@ -100,6 +101,23 @@ func (d *Decoder) byShape(choose func(int), exclusive bool, variants []Variant) 
 	default:
 		choose(match)
 	}
+}
+
+// Tag writes an object and puts a member first that tells its variant.
+func (e *Encoder) Tag(name, value string, encode func()) {
+	start := len(e.buf)
+	encode()
+	if len(e.buf) == start || e.buf[start] != '{' {
+		return
+	}
+	rest := bytes.Clone(e.buf[start+1:])
+	e.buf = e.buf[:start+1]
+	e.Member(name)
+	e.String(value)
+	if rest[0] != '}' {
+		e.buf = append(e.buf, ',')
+	}
+	e.buf = append(e.buf, rest...)
 }
 
 func (d *Decoder) adopt(s *Decoder) {

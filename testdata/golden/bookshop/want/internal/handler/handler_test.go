@@ -31,7 +31,7 @@ type trial struct {
 	pointer   string // JSON pointer of that value
 }
 
-// trials call every operation once: what is read was created before, and is deleted last.
+// trials call every operation: what is read was created before, and is deleted last.
 var trials = []trial{
 	{
 		operation: "CreateAuthor",

@@ -1,6 +1,7 @@
 // Package router finds the operation for a request. Templates may overlap, hold
 // several parameters in a segment, or parts such as {id}.json and {id}:verb;
-// concrete segments win over templated ones, as OpenAPI asks.
+// concrete segments win over templated ones, as OpenAPI asks. {+name} takes
+// slashes too, and what follows a # or ? is a query that the request must have.
 package router
 
 import (
@@ -20,6 +21,9 @@ type Route struct {
 	Method string
 	Path   string
 	Handle Handle
+
+	query []condition
+	next  *Route // for other queries on the same path
 }
 
 // Router is an [http.Handler] over a fixed set of routes. It is safe for
@@ -38,6 +42,7 @@ type Router struct {
 type node struct {
 	static  map[string]*node
 	dynamic []*segment // the most specific first
+	tails   []*tail    // likewise
 	methods map[string]*Route
 	allow   string // the Allow header for methods
 }
@@ -57,19 +62,33 @@ func New(routes []Route) *Router {
 	}
 	for i := range routes {
 		route := &routes[i]
+		path, query := cut(route.Path)
+		route.query = conditions(query)
 		n := &rt.root
-		for text := range strings.SplitSeq(strings.TrimPrefix(route.Path, "/"), "/") {
-			n = n.child(text)
+		rest := strings.TrimPrefix(path, "/")
+		for more := true; more; {
+			text, after, slash := strings.Cut(rest, "/")
+			if strings.Contains(text, "{+") {
+				n = n.tail(rest)
+				break
+			}
+			n, rest, more = n.child(text), after, slash
 		}
-		if n.methods == nil {
-			n.methods = make(map[string]*Route)
-		}
-		if _, taken := n.methods[route.Method]; !taken {
-			n.methods[route.Method] = route
-		}
-		n.allow = allowed(n.methods)
+		n.add(route)
 	}
 	return rt
+}
+
+func (n *node) add(route *Route) {
+	if n.methods == nil {
+		n.methods = make(map[string]*Route)
+	}
+	if first := n.methods[route.Method]; first != nil {
+		first.join(route)
+		return
+	}
+	n.methods[route.Method] = route
+	n.allow = allowed(n.methods)
 }
 
 func methodNotAllowed(w http.ResponseWriter, _ *http.Request) {
@@ -138,7 +157,7 @@ func split(text string) []string {
 // ServeHTTP serves the request by the route it matches.
 func (rt *Router) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	var buf [8]string
-	m := match{method: r.Method, path: buf[:0]}
+	m := match{request: r, path: buf[:0]}
 	m.walk(&rt.root, strings.TrimPrefix(r.URL.EscapedPath(), "/"))
 	switch {
 	case m.route != nil:
@@ -157,10 +176,10 @@ func (rt *Router) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 // match is the state of one search.
 type match struct {
-	method string
-	path   []string
-	route  *Route
-	allow  string // of the first node that the path reached
+	request *http.Request
+	path    []string
+	route   *Route
+	allow   string // of the first node that the path reached
 }
 
 // walk looks for the route below n for the rest of a path and reports whether
@@ -170,12 +189,17 @@ func (m *match) walk(n *node, rest string) bool {
 	if next := n.static[unescape(text)]; next != nil && m.step(next, tail, more) {
 		return true
 	}
-	if text == "" {
-		return false
-	}
 	mark := len(m.path)
-	for _, s := range n.dynamic {
-		if m.capture(s.literals, text) && m.step(&s.next, tail, more) {
+	if text != "" {
+		for _, s := range n.dynamic {
+			if m.capture(s.literals, text) && m.step(&s.next, tail, more) {
+				return true
+			}
+			m.path = m.path[:mark]
+		}
+	}
+	for _, t := range n.tails {
+		if m.span(t.parts, rest) && m.step(&t.next, "", false) {
 			return true
 		}
 		m.path = m.path[:mark]
@@ -187,14 +211,19 @@ func (m *match) step(n *node, tail string, more bool) bool {
 	if more {
 		return m.walk(n, tail)
 	}
-	m.route = n.methods[m.method]
-	if m.route == nil && m.method == http.MethodHead {
-		m.route = n.methods[http.MethodGet]
+	route := n.methods[m.request.Method]
+	if route == nil && m.request.Method == http.MethodHead {
+		route = n.methods[http.MethodGet]
 	}
-	if m.allow == "" {
-		m.allow = n.allow
+	if route == nil {
+		m.allow = cmp.Or(m.allow, n.allow)
+		return false
 	}
-	return m.route != nil
+	if route.query != nil {
+		route = route.pick(m.request)
+	}
+	m.route = route
+	return route != nil
 }
 
 // capture takes the values of a templated segment. No value may be empty.

@@ -63,14 +63,14 @@ type answer interface {
 // fail answers with an error: a declared one as it is, everything else as a problem.
 func (s *server) fail(w http.ResponseWriter, r *http.Request, declared failures, err error) {
 	if a, ok := errors.AsType[answer](err); ok {
-		s.sent(r, a.write(w))
+		s.sent(w, r, nil, a.write(w))
 		return
 	}
 	p := s.problem(r, err)
 	for _, status := range []int{p.Status, p.Status / 100, 0} {
 		if render := declared[status]; render != nil {
 			codec.RetryAfter(w, p)
-			s.sent(r, render(w, p))
+			s.sent(w, r, nil, render(w, p))
 			return
 		}
 	}
@@ -95,10 +95,10 @@ func (s *server) problem(r *http.Request, err error) *problem.Problem {
 	return problem.New(http.StatusInternalServerError, "something went wrong on our side")
 }
 
-// sent logs an answer that could not be encoded. Nothing has been written then.
-func (s *server) sent(r *http.Request, err error) {
+// sent answers with the error when an answer could not be written: nothing has been sent then.
+func (s *server) sent(w http.ResponseWriter, r *http.Request, declared failures, err error) {
 	if err != nil {
-		s.log.ErrorContext(r.Context(), "encode answer", "method", r.Method, "path", r.URL.Path, "error", err)
+		s.fail(w, r, declared, err)
 	}
 }
 
@@ -140,7 +140,7 @@ func (s *server) serveListChannels(w http.ResponseWriter, r *http.Request, _ []s
 		s.fail(w, r, nil, err)
 		return
 	}
-	s.sent(r, codec.WriteJSON(w, http.StatusOK, "application/json", func(e *codec.Encoder) { encodeChannelPage(e, res) }))
+	s.sent(w, r, nil, codec.WriteJSON(w, http.StatusOK, "application/json", func(e *codec.Encoder) { encodeChannelPage(e, res) }))
 }
 
 func (s *server) serveCreateChannel(w http.ResponseWriter, r *http.Request, _ []string) {
@@ -160,7 +160,7 @@ func (s *server) serveCreateChannel(w http.ResponseWriter, r *http.Request, _ []
 		s.fail(w, r, nil, err)
 		return
 	}
-	s.sent(r, codec.WriteJSON(w, http.StatusCreated, "application/json", func(e *codec.Encoder) { encodeChannel(e, res) }))
+	s.sent(w, r, nil, codec.WriteJSON(w, http.StatusCreated, "application/json", func(e *codec.Encoder) { encodeChannel(e, res) }))
 }
 
 func (s *server) serveGetChannel(w http.ResponseWriter, r *http.Request, path []string) {
@@ -178,7 +178,7 @@ func (s *server) serveGetChannel(w http.ResponseWriter, r *http.Request, path []
 		s.fail(w, r, nil, err)
 		return
 	}
-	s.sent(r, codec.WriteJSON(w, http.StatusOK, "application/json", func(e *codec.Encoder) { encodeChannel(e, res) }))
+	s.sent(w, r, nil, codec.WriteJSON(w, http.StatusOK, "application/json", func(e *codec.Encoder) { encodeChannel(e, res) }))
 }
 
 func (s *server) serveUpdateChannel(w http.ResponseWriter, r *http.Request, path []string) {
@@ -201,7 +201,7 @@ func (s *server) serveUpdateChannel(w http.ResponseWriter, r *http.Request, path
 		s.fail(w, r, nil, err)
 		return
 	}
-	s.sent(r, codec.WriteJSON(w, http.StatusOK, "application/json", func(e *codec.Encoder) { encodeChannel(e, res) }))
+	s.sent(w, r, nil, codec.WriteJSON(w, http.StatusOK, "application/json", func(e *codec.Encoder) { encodeChannel(e, res) }))
 }
 
 func (s *server) serveDeleteChannel(w http.ResponseWriter, r *http.Request, path []string) {
@@ -252,7 +252,7 @@ func (s *server) serveListMessages(w http.ResponseWriter, r *http.Request, path 
 		s.fail(w, r, nil, err)
 		return
 	}
-	s.sent(r, codec.WriteJSON(w, http.StatusOK, "application/json", func(e *codec.Encoder) { encodeListMessagesResult(e, res) }))
+	s.sent(w, r, nil, codec.WriteJSON(w, http.StatusOK, "application/json", func(e *codec.Encoder) { encodeListMessagesResult(e, res) }))
 }
 
 func (s *server) servePostMessage(w http.ResponseWriter, r *http.Request, path []string) {
@@ -275,7 +275,7 @@ func (s *server) servePostMessage(w http.ResponseWriter, r *http.Request, path [
 		s.fail(w, r, nil, err)
 		return
 	}
-	s.sent(r, codec.WriteJSON(w, http.StatusCreated, "application/json", func(e *codec.Encoder) { encodeMessage(e, res) }))
+	s.sent(w, r, nil, codec.WriteJSON(w, http.StatusCreated, "application/json", func(e *codec.Encoder) { encodeMessage(e, res) }))
 }
 
 func (s *server) serveGetMessage(w http.ResponseWriter, r *http.Request, path []string) {
@@ -296,7 +296,7 @@ func (s *server) serveGetMessage(w http.ResponseWriter, r *http.Request, path []
 		s.fail(w, r, nil, err)
 		return
 	}
-	s.sent(r, codec.WriteJSON(w, http.StatusOK, "application/json", func(e *codec.Encoder) { encodeMessage(e, res) }))
+	s.sent(w, r, nil, codec.WriteJSON(w, http.StatusOK, "application/json", func(e *codec.Encoder) { encodeMessage(e, res) }))
 }
 
 func (s *server) serveReplaceMessage(w http.ResponseWriter, r *http.Request, path []string) {
@@ -322,7 +322,7 @@ func (s *server) serveReplaceMessage(w http.ResponseWriter, r *http.Request, pat
 		s.fail(w, r, nil, err)
 		return
 	}
-	s.sent(r, codec.WriteJSON(w, http.StatusOK, "application/json", func(e *codec.Encoder) { encodeMessage(e, res) }))
+	s.sent(w, r, nil, codec.WriteJSON(w, http.StatusOK, "application/json", func(e *codec.Encoder) { encodeMessage(e, res) }))
 }
 
 func (s *server) serveDeleteMessage(w http.ResponseWriter, r *http.Request, path []string) {
@@ -363,7 +363,7 @@ func (s *server) serveListDeliveries(w http.ResponseWriter, r *http.Request, pat
 		s.fail(w, r, nil, err)
 		return
 	}
-	s.sent(r, codec.WriteJSON(w, http.StatusOK, "application/json", func(e *codec.Encoder) {
+	s.sent(w, r, nil, codec.WriteJSON(w, http.StatusOK, "application/json", func(e *codec.Encoder) {
 		e.Object()
 		for _, name := range slices.Sorted(maps.Keys(res)) {
 			e.Member(name)
@@ -418,7 +418,7 @@ func (s *server) serveRenderContent(w http.ResponseWriter, r *http.Request, _ []
 		s.fail(w, r, nil, err)
 		return
 	}
-	s.sent(r, res.writeRenderContent(w))
+	s.sent(w, r, nil, res.writeRenderContent(w))
 }
 
 var patternAttachmentChecksum = regexp.MustCompile(`^[0-9a-f]{64}$`)

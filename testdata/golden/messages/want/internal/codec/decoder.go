@@ -29,7 +29,11 @@ type Decoder struct {
 	err     error
 	trusted bool // the text is the service's own
 	trial   bool // of a variant: what is required tells the variants apart
+	checked bool // a schema around the value was checked and holds
+	filled  bool // the value is a default
 	patch   bool
+	text    bool // scalars are texts: the value comes from parameters or a form
+	alone   int8 // text mode, an item that is no array: 1 to be read, 2 read
 	names   [64]string
 }
 
@@ -44,6 +48,8 @@ func newDecoder(r io.Reader, part, prefix string) *Decoder {
 	d := decoders.Get().(*Decoder)
 	d.json.Reset(r)
 	d.part, d.prefix, d.err, d.trusted, d.trial, d.patch = part, prefix, nil, false, false, false
+	d.checked, d.filled = false, false
+	d.text, d.alone = false, 0
 	return d
 }
 
@@ -91,7 +97,12 @@ func (d *Decoder) end() {
 func (d *Decoder) Object() bool { return d.enter('{', "must be an object") }
 
 // Array enters an array, like Object.
-func (d *Decoder) Array() bool { return d.enter('[', "must be an array") }
+func (d *Decoder) Array() bool {
+	if d.text && d.single() {
+		return true
+	}
+	return d.enter('[', "must be an array")
+}
 
 func (d *Decoder) enter(kind jsontext.Kind, fault string) bool {
 	if d.err != nil {
@@ -110,6 +121,9 @@ func (d *Decoder) enter(kind jsontext.Kind, fault string) bool {
 func (d *Decoder) More() bool {
 	if d.err != nil {
 		return false
+	}
+	if d.alone != 0 {
+		return d.moreAlone()
 	}
 	switch d.json.PeekKind() {
 	case '}', ']':
@@ -186,6 +200,17 @@ func (d *Decoder) ReadOnly() bool {
 // but in a patch, where absent means unchanged.
 func (d *Decoder) Defaults() bool { return !d.trusted && !d.patch }
 
+// Default reads a default value, JSON from the contract, in place of an absent member.
+func (d *Decoder) Default(text string, read func(*Decoder)) {
+	if d.filled {
+		return // a type that contains itself would fill in defaults for ever
+	}
+	s := d.sub(jsontext.Value(text))
+	defer s.free()
+	s.filled, s.checked, s.text = true, true, false
+	read(s)
+}
+
 // Null reads a null and returns true, or returns false when something else is next.
 func (d *Decoder) Null() bool {
 	if d.err != nil || d.json.PeekKind() != 'n' {
@@ -222,7 +247,7 @@ func (d *Decoder) token(kind jsontext.Kind, fault string) (jsontext.Token, bool)
 	if d.err != nil {
 		return jsontext.Token{}, false
 	}
-	if d.json.PeekKind() != kind {
+	if got := d.json.PeekKind(); got != kind && !(d.text && got == '"') {
 		d.mismatch(fault)
 		return jsontext.Token{}, false
 	}
@@ -257,6 +282,9 @@ func (d *Decoder) String(v *string) bool {
 func (d *Decoder) Bool(v *bool) bool {
 	if d.err != nil {
 		return false
+	}
+	if d.text && d.json.PeekKind() == '"' {
+		return d.textBool(v)
 	}
 	if k := d.json.PeekKind(); k != 't' && k != 'f' {
 		d.mismatch("must be true or false")
@@ -307,8 +335,8 @@ func (d *Decoder) Float64(v *float64) bool {
 		return false
 	}
 	f, err := strconv.ParseFloat(raw, 64)
-	if err != nil {
-		d.Report("is too large")
+	if err != nil || !finite(f) {
+		d.Report(notFloat(err))
 		return false
 	}
 	*v = f
@@ -322,8 +350,8 @@ func (d *Decoder) Float32(v *float32) bool {
 		return false
 	}
 	f, err := strconv.ParseFloat(raw, 32)
-	if err != nil {
-		d.Report("is too large")
+	if err != nil || !finite(f) {
+		d.Report(notFloat(err))
 		return false
 	}
 	*v = float32(f)

@@ -62,14 +62,14 @@ type answer interface {
 // fail answers with an error: a declared one as it is, everything else as a problem.
 func (s *server) fail(w http.ResponseWriter, r *http.Request, declared failures, err error) {
 	if a, ok := errors.AsType[answer](err); ok {
-		s.sent(r, a.write(w))
+		s.sent(w, r, nil, a.write(w))
 		return
 	}
 	p := s.problem(r, err)
 	for _, status := range []int{p.Status, p.Status / 100, 0} {
 		if render := declared[status]; render != nil {
 			codec.RetryAfter(w, p)
-			s.sent(r, render(w, p))
+			s.sent(w, r, nil, render(w, p))
 			return
 		}
 	}
@@ -94,10 +94,10 @@ func (s *server) problem(r *http.Request, err error) *problem.Problem {
 	return problem.New(http.StatusInternalServerError, "something went wrong on our side")
 }
 
-// sent logs an answer that could not be encoded. Nothing has been written then.
-func (s *server) sent(r *http.Request, err error) {
+// sent answers with the error when an answer could not be written: nothing has been sent then.
+func (s *server) sent(w http.ResponseWriter, r *http.Request, declared failures, err error) {
 	if err != nil {
-		s.log.ErrorContext(r.Context(), "encode answer", "method", r.Method, "path", r.URL.Path, "error", err)
+		s.fail(w, r, declared, err)
 	}
 }
 
@@ -168,7 +168,7 @@ func (s *server) serveRange(w http.ResponseWriter, r *http.Request, path []strin
 		s.fail(w, r, nil, err)
 		return
 	}
-	s.sent(r, codec.WriteJSON(w, http.StatusOK, "application/json", func(e *codec.Encoder) { encodeType(e, res) }))
+	s.sent(w, r, nil, codec.WriteJSON(w, http.StatusOK, "application/json", func(e *codec.Encoder) { encodeType(e, res) }))
 }
 
 func (s *server) serveRange2(w http.ResponseWriter, r *http.Request, path []string) {
@@ -191,7 +191,7 @@ func (s *server) serveRange2(w http.ResponseWriter, r *http.Request, path []stri
 		s.fail(w, r, nil, err)
 		return
 	}
-	s.sent(r, codec.WriteJSON(w, http.StatusOK, "application/json", func(e *codec.Encoder) { encodeType2(e, res) }))
+	s.sent(w, r, nil, codec.WriteJSON(w, http.StatusOK, "application/json", func(e *codec.Encoder) { encodeType2(e, res) }))
 }
 
 func (s *server) serveGetFileJSON(w http.ResponseWriter, r *http.Request, path []string) {
@@ -209,7 +209,7 @@ func (s *server) serveGetFileJSON(w http.ResponseWriter, r *http.Request, path [
 		s.fail(w, r, nil, err)
 		return
 	}
-	s.sent(r, codec.WriteJSON(w, http.StatusOK, "application/json", func(e *codec.Encoder) { encodeFileTest(e, res) }))
+	s.sent(w, r, nil, codec.WriteJSON(w, http.StatusOK, "application/json", func(e *codec.Encoder) { encodeFileTest(e, res) }))
 }
 
 func (s *server) serveGetFileJSON2(w http.ResponseWriter, r *http.Request, path []string) {
@@ -227,7 +227,7 @@ func (s *server) serveGetFileJSON2(w http.ResponseWriter, r *http.Request, path 
 		s.fail(w, r, nil, err)
 		return
 	}
-	s.sent(r, codec.WriteJSON(w, http.StatusOK, "application/json", func(e *codec.Encoder) { encodeWindows(e, res) }))
+	s.sent(w, r, nil, codec.WriteJSON(w, http.StatusOK, "application/json", func(e *codec.Encoder) { encodeWindows(e, res) }))
 }
 
 func (s *server) servePostJobsByJobIDRun(w http.ResponseWriter, r *http.Request, path []string) {
@@ -262,7 +262,7 @@ func (s *server) serveGetJobsByJobID(w http.ResponseWriter, r *http.Request, pat
 		s.fail(w, r, nil, err)
 		return
 	}
-	s.sent(r, codec.WriteJSON(w, http.StatusOK, "application/json", func(e *codec.Encoder) { encodeN3dModel(e, res) }))
+	s.sent(w, r, nil, codec.WriteJSON(w, http.StatusOK, "application/json", func(e *codec.Encoder) { encodeN3dModel(e, res) }))
 }
 
 func (s *server) serveN1stOperation(w http.ResponseWriter, r *http.Request, path []string) {
@@ -283,7 +283,7 @@ func (s *server) serveN1stOperation(w http.ResponseWriter, r *http.Request, path
 		s.fail(w, r, nil, err)
 		return
 	}
-	s.sent(r, codec.WriteJSON(w, http.StatusOK, "application/json", func(e *codec.Encoder) {
+	s.sent(w, r, nil, codec.WriteJSON(w, http.StatusOK, "application/json", func(e *codec.Encoder) {
 		e.Array()
 		for i := range res {
 			e.Item()
@@ -300,7 +300,7 @@ func (s *server) serveGetCompareLatest(w http.ResponseWriter, r *http.Request, _
 		s.fail(w, r, nil, err)
 		return
 	}
-	s.sent(r, codec.WriteJSON(w, http.StatusOK, "application/json", func(e *codec.Encoder) {
+	s.sent(w, r, nil, codec.WriteJSON(w, http.StatusOK, "application/json", func(e *codec.Encoder) {
 		e.Array()
 		for i := range res {
 			e.Item()
@@ -325,7 +325,7 @@ func (s *server) serveGetByAnyLatest(w http.ResponseWriter, r *http.Request, pat
 		s.fail(w, r, nil, err)
 		return
 	}
-	s.sent(r, codec.WriteJSON(w, http.StatusOK, "application/json", func(e *codec.Encoder) { e.Raw(res) }))
+	s.sent(w, r, nil, codec.WriteJSON(w, http.StatusOK, "application/json", func(e *codec.Encoder) { e.Raw(res) }))
 }
 
 func (s *server) serveGet(w http.ResponseWriter, r *http.Request, _ []string) {
@@ -357,7 +357,7 @@ func (s *server) serveGrößeÄndern(w http.ResponseWriter, r *http.Request, pat
 		s.fail(w, r, nil, err)
 		return
 	}
-	s.sent(r, codec.WriteJSON(w, http.StatusOK, "application/json", func(e *codec.Encoder) { encodeNaive(e, res) }))
+	s.sent(w, r, nil, codec.WriteJSON(w, http.StatusOK, "application/json", func(e *codec.Encoder) { encodeNaive(e, res) }))
 }
 
 func (s *server) serveHandler(w http.ResponseWriter, r *http.Request, path []string) {
@@ -375,7 +375,7 @@ func (s *server) serveHandler(w http.ResponseWriter, r *http.Request, path []str
 		s.fail(w, r, nil, err)
 		return
 	}
-	s.sent(r, codec.WriteJSON(w, http.StatusOK, "application/json", func(e *codec.Encoder) { encodeOptions2(e, res) }))
+	s.sent(w, r, nil, codec.WriteJSON(w, http.StatusOK, "application/json", func(e *codec.Encoder) { encodeOptions2(e, res) }))
 }
 
 func (s *server) serveNew(w http.ResponseWriter, r *http.Request, _ []string) {

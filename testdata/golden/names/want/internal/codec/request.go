@@ -4,7 +4,6 @@ import (
 	"errors"
 	"io"
 	"mime"
-	"mime/multipart"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -14,20 +13,22 @@ import (
 	"example.com/names/internal/problem"
 )
 
-// Request reads the parts of an HTTP request: the methods Path, Query, Header,
-// Cookie and Form move to a parameter, and String, Int64 and so on read it. All
+// Request reads the parts of an HTTP request: the methods Path, Query, Header
+// and Cookie move to a parameter, and String, Int64 and so on read it. All
 // violations are collected; Err returns them when everything has been read.
 type Request struct {
 	Checker
 	r       *http.Request
 	invalid int // status for violations
 	err     error
+	media   string // of the body, without parameters
 
 	query url.Values
-	form  url.Values
 
 	in, name string
 	text     string   // of the parameter or item the reader stands on
+	raw      string   // of a path parameter, as it was sent
+	tree     *tree    // of a parameter with structure
 	items    []string // what Next has still to give
 	index    int
 	inItems  bool
@@ -68,7 +69,7 @@ func (in *Request) Path(name, escaped string) bool {
 		in.Report("is not percent-encoded correctly")
 		return false
 	}
-	in.text = text
+	in.text, in.raw = text, escaped
 	return true
 }
 
@@ -93,18 +94,14 @@ func (in *Request) Header(name string, required bool) bool {
 func (in *Request) Cookie(name string, required bool) bool {
 	var values []string
 	if c, err := in.r.Cookie(name); err == nil {
-		values = []string{c.Value}
+		values = []string{cookieText(c.Value)}
 	}
 	return in.values("cookie", name, values, required)
 }
 
-// Form moves to a field of a form body and reports whether it is there.
-func (in *Request) Form(name string, required bool) bool {
-	return in.values("body", name, in.form[name], required)
-}
-
 func (in *Request) move(part, name string) {
 	in.in, in.name, in.inItems = part, name, false
+	in.raw, in.items, in.tree = "", nil, nil
 }
 
 func (in *Request) values(part, name string, values []string, required bool) bool {
@@ -132,12 +129,14 @@ func (in *Request) Once() bool {
 // was given, or the parts of its text between sep when sep is not empty.
 func (in *Request) Items(sep string) {
 	if sep != "" {
-		in.items = strings.Split(in.text, sep)
-		if sep == "," {
-			for i := range in.items {
-				in.items[i] = strings.Trim(in.items[i], " \t")
+		parts, unescape := in.parts(sep)
+		for i, part := range parts {
+			parts[i] = unescape(part)
+			if sep == "," {
+				parts[i] = strings.Trim(parts[i], " \t")
 			}
 		}
+		in.items = parts
 	}
 	in.index = -1
 }
@@ -251,9 +250,11 @@ func (in *Request) Body(required bool, media ...string) bool {
 	}
 	got := in.r.Header.Get("Content-Type")
 	if got == "" {
+		in.media = baseOf(media[0])
 		return true
 	}
 	kind, _, err := mime.ParseMediaType(got)
+	in.media = kind
 	for _, want := range media {
 		if err == nil && mediaMatches(kind, want) {
 			return true
@@ -272,6 +273,12 @@ func mediaMatches(got, want string) bool {
 		return prefix == "*/" || strings.HasPrefix(got, prefix)
 	}
 	return got == want || want == "application/json" && got == "text/json"
+}
+
+// baseOf is a media type without its parameters.
+func baseOf(media string) string {
+	base, _, _ := strings.Cut(media, ";")
+	return strings.ToLower(strings.TrimSpace(base))
 }
 
 // DecodeBody decodes the body as a JSON document.
@@ -293,19 +300,6 @@ func (in *Request) document(r io.Reader, part, prefix string, decode func(*Decod
 	}
 }
 
-// ParseForm reads a form body, for Form.
-func (in *Request) ParseForm() bool {
-	text, err := io.ReadAll(in.r.Body)
-	if err == nil {
-		in.form, err = url.ParseQuery(string(text))
-	}
-	if err != nil {
-		in.err = readFailure(err, "the body is not a valid form")
-		return false
-	}
-	return true
-}
-
 // Text reads the body as text.
 func (in *Request) Text(v *string) {
 	text, err := io.ReadAll(in.r.Body)
@@ -318,16 +312,6 @@ func (in *Request) Text(v *string) {
 
 // Stream hands over the body unread.
 func (in *Request) Stream(v *io.Reader) { *v = in.r.Body }
-
-// Multipart hands over the parts of a multipart body unread.
-func (in *Request) Multipart(v **multipart.Reader) {
-	reader, err := in.r.MultipartReader()
-	if err != nil {
-		in.err = problem.New(http.StatusBadRequest, "the body is not multipart: "+err.Error())
-		return
-	}
-	*v = reader
-}
 
 // readFailure turns an error of reading a body into the problem it stands for.
 func readFailure(err error, what string) error {

@@ -2,7 +2,6 @@ package codec
 
 import (
 	"net/http/httptest"
-	"net/url"
 	"strings"
 	"testing"
 )
@@ -78,23 +77,6 @@ func TestRequestParameters(t *testing.T) {
 	}
 	if strings.Join(got, "\n") != strings.Join(want, "\n") {
 		t.Errorf("violations:\n got %s\nwant %s", strings.Join(got, "\n     "), strings.Join(want, "\n     "))
-	}
-}
-
-func TestRequestForm(t *testing.T) {
-	r := httptest.NewRequest("POST", "/", strings.NewReader(url.Values{"name": {"Ann"}, "n": {"1", "2"}}.Encode()))
-	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-	in := NewRequest(r, 400)
-	if !in.Body(true, "application/x-www-form-urlencoded") || !in.ParseForm() {
-		t.Fatal(in.Err())
-	}
-	var name string
-	if in.Form("name", true) && in.Once() {
-		in.String(&name)
-	}
-	in.Form("absent", true)
-	if name != "Ann" || len(in.faults) != 1 || in.faults[0].String() != "body /absent: is required" {
-		t.Errorf("got %q, %v", name, in.faults)
 	}
 }
 

@@ -139,6 +139,8 @@ func (t bytesTarget) Scan(src any) error {
 		*t.dest = nil
 	case []byte:
 		*t.dest = append([]byte{}, v...) // the driver's bytes are good until the next row
+	case string:
+		*t.dest = []byte(v) // to SQLite the default '' of a column is text
 	default:
 		return fmt.Errorf("a %T is no bytes", src)
 	}

@@ -49,14 +49,14 @@ type answer interface {
 // fail answers with an error: a declared one as it is, everything else as a problem.
 func (s *server) fail(w http.ResponseWriter, r *http.Request, declared failures, err error) {
 	if a, ok := errors.AsType[answer](err); ok {
-		s.sent(r, a.write(w))
+		s.sent(w, r, nil, a.write(w))
 		return
 	}
 	p := s.problem(r, err)
 	for _, status := range []int{p.Status, p.Status / 100, 0} {
 		if render := declared[status]; render != nil {
 			codec.RetryAfter(w, p)
-			s.sent(r, render(w, p))
+			s.sent(w, r, nil, render(w, p))
 			return
 		}
 	}
@@ -81,10 +81,10 @@ func (s *server) problem(r *http.Request, err error) *problem.Problem {
 	return problem.New(http.StatusInternalServerError, "something went wrong on our side")
 }
 
-// sent logs an answer that could not be encoded. Nothing has been written then.
-func (s *server) sent(r *http.Request, err error) {
+// sent answers with the error when an answer could not be written: nothing has been sent then.
+func (s *server) sent(w http.ResponseWriter, r *http.Request, declared failures, err error) {
 	if err != nil {
-		s.log.ErrorContext(r.Context(), "encode answer", "method", r.Method, "path", r.URL.Path, "error", err)
+		s.fail(w, r, declared, err)
 	}
 }
 
@@ -103,5 +103,5 @@ func (s *server) servePing(w http.ResponseWriter, r *http.Request, _ []string) {
 		s.fail(w, r, nil, err)
 		return
 	}
-	s.sent(r, codec.WriteJSON(w, http.StatusOK, "application/json", func(e *codec.Encoder) { encodePingResult(e, res) }))
+	s.sent(w, r, nil, codec.WriteJSON(w, http.StatusOK, "application/json", func(e *codec.Encoder) { encodePingResult(e, res) }))
 }

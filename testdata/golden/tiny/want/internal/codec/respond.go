@@ -23,6 +23,13 @@ func RetryAfter(w http.ResponseWriter, p *problem.Problem) {
 	}
 }
 
+// Encode returns what encode writes, for requests that the service sends.
+func Encode(encode func(*Encoder)) ([]byte, error) {
+	var e Encoder
+	encode(&e)
+	return e.buf, e.err
+}
+
 // WriteText answers with text.
 func WriteText(w http.ResponseWriter, status int, media, text string) {
 	h := w.Header()

@@ -1,0 +1,214 @@
+package model
+
+import (
+	"cmp"
+	"fmt"
+	"go/token"
+	"slices"
+	"strconv"
+	"strings"
+	"unicode"
+
+	"github.com/apigen-go/apigen/generator/internal/spec"
+)
+
+// Name is a Go name that a run gave to a part of the document. Later runs give
+// the same one, so that what is added to the document never renames what was
+// there.
+type Name struct {
+	Key string // what it stands for: "schema Pet", "operation getPet", …
+	Go  string
+}
+
+// EncodeNames returns the names as lines of text without the kind "name" at their
+// beginning, sorted.
+func EncodeNames(names []Name) []string {
+	operations := map[string]string{}
+	for _, n := range names {
+		if id, ok := strings.CutPrefix(n.Key, operationKey); ok {
+			operations[id] = n.Go
+		}
+	}
+	var out []string
+	for _, n := range names {
+		if id, ok := strings.CutPrefix(n.Key, requestKey); ok && n.Go == operations[id]+"Request" {
+			continue // goes without saying
+		}
+		if !strings.ContainsFunc(n.Key, unicode.IsControl) {
+			out = append(out, n.Go+" "+n.Key)
+		}
+	}
+	slices.Sort(out)
+	return out
+}
+
+// DecodeNames reads what EncodeNames wrote.
+func DecodeNames(lines []string) ([]Name, error) {
+	var out []Name
+	explicit := map[string]bool{}
+	for _, line := range lines {
+		goName, key, ok := strings.Cut(line, " ")
+		if !ok || !token.IsIdentifier(goName) || !token.IsExported(goName) {
+			return nil, fmt.Errorf("damaged record of a name: %q", line)
+		}
+		out = append(out, Name{key, goName})
+		explicit[key] = true
+	}
+	for _, n := range out {
+		if id, ok := strings.CutPrefix(n.Key, operationKey); ok && !explicit[requestKey+id] {
+			out = append(out, Name{requestKey + id, n.Go + "Request"})
+		}
+	}
+	return out, nil
+}
+
+// naming hands out the identifiers of a package, each one once. What had a name
+// in earlier runs keeps it.
+type naming struct {
+	taken  scope
+	pinned map[string]string // key → name, from earlier runs
+	holder map[string]string // name → key that it is kept for
+	given  []Name
+}
+
+// newNaming keeps the names of earlier runs for what is still there.
+func newNaming(taken scope, earlier []Name, alive func(key string) bool) *naming {
+	n := &naming{taken: taken, pinned: map[string]string{}, holder: map[string]string{}}
+	for _, e := range earlier {
+		if n.pinned[e.Key] == "" && n.holder[e.Go] == "" && !taken[e.Go] && alive(e.Key) {
+			n.pinned[e.Key], n.holder[e.Go] = e.Go, e.Key
+		}
+	}
+	return n
+}
+
+// pick returns the first free one of the candidates, else the last with a number.
+func (n *naming) pick(candidates ...string) string { return n.pin("", candidates...) }
+
+// pin returns the name that the key had before, else what pick returns.
+func (n *naming) pin(key string, candidates ...string) string {
+	name := n.pinned[key]
+	if name == "" || n.taken[name] {
+		name = n.choose(candidates)
+	}
+	n.taken[name] = true
+	if key != "" {
+		n.given = append(n.given, Name{key, name})
+	}
+	return name
+}
+
+// must returns the candidate that the document asks for by name, whatever it was
+// called before, unless another part has it.
+func (n *naming) must(key, candidate string) string {
+	if old := n.pinned[key]; old != candidate {
+		delete(n.pinned, key)
+		delete(n.holder, old)
+	}
+	return n.pin(key, candidate)
+}
+
+func (n *naming) choose(candidates []string) string {
+	free := func(name string) bool { return !n.taken[name] && n.holder[name] == "" }
+	if i := slices.IndexFunc(candidates, free); i >= 0 {
+		return candidates[i]
+	}
+	last := candidates[len(candidates)-1]
+	for i := 2; ; i++ {
+		if name := fmt.Sprintf("%s%d", last, i); free(name) {
+			return name
+		}
+	}
+}
+
+// names returns what was given by keys, sorted.
+func (n *naming) names() []Name {
+	slices.SortFunc(n.given, func(a, b Name) int { return cmp.Or(cmp.Compare(a.Key, b.Key), cmp.Compare(a.Go, b.Go)) })
+	return slices.CompactFunc(n.given, func(a, b Name) bool { return a.Key == b.Key })
+}
+
+// Keys of names begin with what the name stands for.
+const (
+	schemaKey    = "schema "
+	typeKey      = "type "
+	operationKey = "operation "
+	requestKey   = "request "
+	responseKey  = "response "
+	failureKey   = "failure "
+)
+
+// operationOf is the part of a key that names an operation.
+func operationOf(o *spec.Operation) string {
+	if o.ID != "" {
+		return o.ID
+	}
+	return o.Method + " " + o.Path
+}
+
+// inlineKey is the key of a schema that is no component, "" when there is no way
+// to know it again.
+func inlineKey(s *spec.Schema) string {
+	if s.Path == "" {
+		return ""
+	}
+	return typeKey + s.Path
+}
+
+// failureOf is the key of a failure: its status and what it carries.
+func failureOf(f *Failure) string {
+	if f.Body == nil {
+		return failureWith(f.Status, "", nil)
+	}
+	return failureWith(f.Status, f.Body.Media, f.Body.Schema)
+}
+
+func failureWith(status int, media string, s *spec.Schema) string {
+	key := failureKey + strconv.Itoa(status)
+	if media == "" {
+		return key
+	}
+	key += " " + media
+	if s != nil {
+		end := s.Resolve()
+		key += " " + cmp.Or(end.Name, end.Path)
+	}
+	return key
+}
+
+// living reports for the key of a name whether what it stands for is in the
+// document.
+func living(doc *spec.Document) func(key string) bool {
+	operations, failures, schemas := map[string]bool{}, map[string]bool{}, map[string]bool{}
+	for _, p := range doc.Paths {
+		for _, o := range p.Operations {
+			operations[operationOf(o)] = true
+			for _, r := range o.Responses {
+				status, _ := statusOf(r.Status)
+				failures[failureWith(status, "", nil)] = true
+				for _, m := range r.Content {
+					failures[failureWith(status, m.Type, m.Schema)] = true
+				}
+			}
+		}
+	}
+	for _, s := range doc.Schemas {
+		schemas[s.Name] = true
+	}
+	return func(key string) bool {
+		kind, of, _ := strings.Cut(key, " ")
+		switch kind + " " {
+		case schemaKey:
+			return schemas[of]
+		case typeKey:
+			return doc.HasPath(of)
+		case operationKey, requestKey:
+			return operations[of]
+		case responseKey: // with the status before the operation
+			_, of, _ = strings.Cut(of, " ")
+			return operations[of]
+		case failureKey:
+			return failures[key]
+		}
+		return false
+	}
+}

@@ -1,0 +1,5 @@
+module example.com/http
+
+go 1.26.0
+
+require github.com/go-json-experiment/json v1.27.2
