@@ -18,10 +18,10 @@ demo-check: ## the same unattended: fails on any unexpected answer
 	go run ./cmd/demo -check
 
 test: ## run all tests
-	go test ./...
+	go test -timeout 30m ./...
 
-race: ## run all tests under the race detector, golden projects' too (needs a C compiler)
-	go test -race ./...
+race: ## the tests that run in this process under the race detector, and the golden projects' own (needs a C compiler)
+	go test -race -short -timeout 30m ./...
 	@for dir in testdata/golden/*/want; do echo "race $$dir" && (cd $$dir && go test -race ./...) || exit 1; done
 
 golden: ## rewrite expected outputs; look at the diff before you commit it
@@ -38,6 +38,12 @@ bench: ## time rendering, the compile gate, the hot paths of a service, and a se
 	go test -run '^$$' -bench . -benchmem ./...
 	go run ./testdata/bench
 
+corpus: ## generate and compile every document of $APIGEN_SHARED (default ../shared); takes long
+	cd generator && APIGEN_CORPUS=1 go test -run TestCorpus -count 1 -parallel 2 -timeout 60m
+
+giants: ## time and memory on the largest documents of $APIGEN_SHARED, beside oapi-codegen and ogen
+	go run ./testdata/giants
+
 cover: ## write coverage to cover.html
 	go test -coverprofile=cover.out ./...
 	go tool cover -html=cover.out -o cover.html
@@ -45,4 +51,4 @@ cover: ## write coverage to cover.html
 snapshot: ## build release archives into dist/, publishing nothing (needs goreleaser)
 	goreleaser release --snapshot --clean
 
-.PHONY: help build demo demo-check test race golden lint bench cover snapshot
+.PHONY: help build demo demo-check test race golden lint bench corpus giants cover snapshot

@@ -2,6 +2,7 @@ package generator_test
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"errors"
 	"os"
@@ -86,8 +87,10 @@ func runNew(t *testing.T, command, dir, document string, args ...string) *outcom
 // with it. Packages that are the same in all projects are compiled once.
 func compileProject(t *testing.T, dir string) string {
 	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Minute)
+	defer cancel()
 	for _, command := range []string{"build", "vet"} {
-		cmd := exec.CommandContext(t.Context(), "go", command, "./...")
+		cmd := exec.CommandContext(ctx, "go", command, "./...")
 		cmd.Dir = dir
 		cmd.Env = append(os.Environ(), "GOFLAGS=-mod=readonly -trimpath -p=2", "GOWORK=off")
 		if out, err := cmd.CombinedOutput(); err != nil {

@@ -22,9 +22,9 @@ const maxPeak = 512 << 20
 // Documents that are not valid are refused, or understood and compiled. It takes
 // long and runs when APIGEN_CORPUS is set:
 //
-//	APIGEN_CORPUS=1 go test ./generator -run TestCorpus -timeout 60m -v
+//	make corpus
 //
-// -run TestCorpus/specs/github picks some.
+// In the folder of this file, go test -run TestCorpus/specs/github picks some.
 func TestCorpus(t *testing.T) {
 	if os.Getenv("APIGEN_CORPUS") == "" {
 		t.Skip("APIGEN_CORPUS is not set")
@@ -200,6 +200,7 @@ type kind struct {
 
 var (
 	quotedName = regexp.MustCompile(`"[^"]*"|` + "`[^`]*`")
+	andMore    = regexp.MustCompile(` \(and \d+ more like it\)$`)
 	plainName  = regexp.MustCompile(`\S*[/#{}0-9_.]\S*[^\s.,:;)]|\b[A-Z]+\b|\b\w*[a-z][A-Z]\w*\b`)
 )
 
@@ -212,7 +213,8 @@ func (s *corpusScore) kinds() []kind {
 			if d.Severity != "warning" {
 				continue
 			}
-			text := plainName.ReplaceAllString(quotedName.ReplaceAllString(d.Msg, "…"), "…")
+			text := andMore.ReplaceAllString(d.Msg, "")
+			text = plainName.ReplaceAllString(quotedName.ReplaceAllString(text, "…"), "…")
 			if found[text] == nil {
 				found[text] = &kind{text: text}
 			}

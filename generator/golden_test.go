@@ -42,6 +42,9 @@ func TestGolden(t *testing.T) {
 				t.Log("run: make golden")
 				return
 			}
+			if testing.Short() {
+				return
+			}
 			goTool(t, want, "build", "./...")
 			goTool(t, want, "vet", "./...")
 			goTool(t, want, "test", "./...")

@@ -44,8 +44,10 @@ func Build(doc *spec.Document, opt Options) (*Project, diag.List) {
 		checks:     map[*spec.Schema]*Check{},
 		checkNames: scope{},
 		completed:  map[*spec.Schema]*Check{},
-		clashes:    map[*spec.Schema]bool{},
-		nullable:   map[*spec.Schema]bool{},
+
+		compositions: map[*spec.Schema]use{},
+		clashes:      map[*spec.Schema]bool{},
+		nullable:     map[*spec.Schema]bool{},
 	}
 	b.names = newNaming(reserved(doc), opt.Names, func(key string) bool {
 		return !strings.HasPrefix(key, operationKey) && b.alive(key)
@@ -180,25 +182,33 @@ func mark(t *Type, decoded bool) {
 	}
 }
 
-// box turns required members that would make a struct contain itself into pointers.
+// maxWeight is how many values a struct may hold in place. Structs that hold each
+// other twice would double in size with every level.
+const maxWeight = 1000
+
+// box turns required members that would make a struct contain itself, or too
+// much of others, into pointers.
 func box(types []*Type) {
 	const (
 		active = 1
 		done   = 2
 	)
-	state := map[*Type]int{}
+	state, weight := map[*Type]int{}, map[*Type]int{}
 	var visit func(*Type)
 	visit = func(t *Type) {
 		state[t] = active
 		for _, f := range t.Fields {
+			weight[t]++
 			if f.Type.Kind != Struct || f.Shape() == Pointer {
 				continue
 			}
-			switch state[f.Type] {
-			case active:
-				f.Boxed = true
-			case 0:
+			if state[f.Type] == 0 {
 				visit(f.Type)
+			}
+			if state[f.Type] == active || weight[t]+weight[f.Type] > maxWeight {
+				f.Boxed = true
+			} else {
+				weight[t] += weight[f.Type]
 			}
 		}
 		state[t] = done

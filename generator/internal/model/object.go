@@ -151,7 +151,12 @@ func (b *builder) allOf(s *spec.Schema, hint string, u *use) {
 			return
 		}
 	}
+	if known, ok := b.compositions[s]; ok {
+		*u = known
+		return
+	}
 	b.joined(s, hint, u)
+	b.compositions[s] = *u
 }
 
 // joined is the type of an allOf whose parts make no struct: the one type that
@@ -223,7 +228,7 @@ func limitsOnly(s *spec.Schema) bool {
 // flatten lists the object schemas that an allOf consists of, outermost last. It
 // returns false when one of them is no plain object.
 func flatten(s *spec.Schema, out []*spec.Schema, depth int) ([]*spec.Schema, bool) {
-	if depth > 32 {
+	if depth > maxDepth {
 		return nil, false
 	}
 	if slices.Contains(out, s) {

@@ -32,7 +32,8 @@ func conforms(s *spec.Schema, v any, dir Direction) bool {
 
 type checker struct {
 	dir  Direction
-	seen []*spec.Schema // schemas already being applied to the same value
+	seen []*spec.Schema        // schemas already being applied to the same value
+	done map[*spec.Schema]bool // schemas that were, and whether it is valid
 }
 
 // below checks a value inside the present one.
@@ -44,11 +45,23 @@ func (c *checker) valid(s *spec.Schema, v any) bool {
 	if s == nil || slices.Contains(c.seen, s) {
 		return true
 	}
-	c.seen = append(c.seen, s)
-	defer func() { c.seen = c.seen[:len(c.seen)-1] }()
 	if s.Bool != nil {
 		return *s.Bool
 	}
+	ok, known := c.done[s]
+	if !known {
+		c.seen = append(c.seen, s)
+		ok = c.validNow(s, v)
+		c.seen = c.seen[:len(c.seen)-1]
+		if c.done == nil {
+			c.done = map[*spec.Schema]bool{}
+		}
+		c.done[s] = ok
+	}
+	return ok
+}
+
+func (c *checker) validNow(s *spec.Schema, v any) bool {
 	if s.Target != nil && !c.valid(s.Target, v) {
 		return false
 	}

@@ -78,8 +78,7 @@ func (sh *shape) absorb(s *spec.Schema) {
 	if s == nil || sh.seen[s] {
 		return
 	}
-	sh.seen[s] = true
-	defer delete(sh.seen, s)
+	sh.seen[s] = true // a second time it adds nothing
 	if s.Bool != nil && !*s.Bool {
 		sh.never = true
 	}
@@ -282,20 +281,21 @@ func onlyNull(s *spec.Schema) bool {
 // nullable tells whether s accepts null and says so: that a schema without a
 // type accepts null too is rarely meant.
 func nullable(s *spec.Schema) bool {
-	return saysNull(s, 0) && conforms(s, nil, Response)
+	return saysNull(s, map[*spec.Schema]bool{}) && conforms(s, nil, Response)
 }
 
-func saysNull(s *spec.Schema, depth int) bool {
-	if s == nil || depth > 20 {
+func saysNull(s *spec.Schema, seen map[*spec.Schema]bool) bool {
+	if s == nil || seen[s] {
 		return false
 	}
+	seen[s] = true
 	if slices.Contains(s.Types, "null") || s.Const != nil && s.Const.JSON == "null" {
 		return true
 	}
 	if slices.ContainsFunc(s.Enum, func(v spec.Value) bool { return v.JSON == "null" }) {
 		return true
 	}
-	says := func(part *spec.Schema) bool { return saysNull(part, depth+1) }
+	says := func(part *spec.Schema) bool { return saysNull(part, seen) }
 	return says(s.Target) || slices.ContainsFunc(s.AllOf, says) ||
 		slices.ContainsFunc(s.OneOf, says) || slices.ContainsFunc(s.AnyOf, says)
 }

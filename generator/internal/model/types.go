@@ -27,9 +27,11 @@ type builder struct {
 	checks     map[*spec.Schema]*Check
 	checkNames scope                   // keys of the checks
 	completed  map[*spec.Schema]*Check // nil: the type says it all
-	clashes    map[*spec.Schema]bool   // objects whose parts do not agree on a member
-	nullable   map[*spec.Schema]bool   // unions with a variant that takes null
-	depth      int
+
+	compositions map[*spec.Schema]use  // of an allOf that makes no struct
+	clashes      map[*spec.Schema]bool // objects whose parts do not agree on a member
+	nullable     map[*spec.Schema]bool // unions with a variant that takes null
+	depth        int
 }
 
 // maxDepth ends schemas that contain nothing but themselves.

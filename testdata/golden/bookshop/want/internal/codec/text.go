@@ -2,6 +2,7 @@ package codec
 
 import (
 	"bytes"
+	"errors"
 	"io"
 	"maps"
 	"net/url"
@@ -224,7 +225,7 @@ func (d *Decoder) textBool(v *bool) bool {
 
 // notFloat is the fault of a text that makes no float.
 func notFloat(err error) string {
-	if e, ok := err.(*strconv.NumError); ok && e.Err == strconv.ErrRange {
+	if errors.Is(err, strconv.ErrRange) {
 		return "is too large"
 	}
 	return "must be a number"
