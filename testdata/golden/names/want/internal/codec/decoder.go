@@ -247,7 +247,7 @@ func (d *Decoder) token(kind jsontext.Kind, fault string) (jsontext.Token, bool)
 	if d.err != nil {
 		return jsontext.Token{}, false
 	}
-	if got := d.json.PeekKind(); got != kind && !(d.text && got == '"') {
+	if got := d.json.PeekKind(); got != kind && (!d.text || got != '"') {
 		d.mismatch(fault)
 		return jsontext.Token{}, false
 	}
