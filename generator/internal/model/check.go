@@ -232,6 +232,13 @@ func (t *Type) within(s *spec.Schema, fixed string) bool {
 		own.Const, own.Enum = nil, nil
 	}
 	own.Target, own.AllOf, own.OneOf, own.AnyOf, own.Format = nil, nil, nil, nil, ""
+	listed := map[string]bool{} // by text, at once: there are enums of a thousand values
+	for _, v := range own.Enum {
+		listed[v.JSON] = true
+	}
+	if !slices.ContainsFunc(t.Values, func(v *Value) bool { return !listed[v.JSON] }) {
+		own.Enum = nil
+	}
 	for _, v := range t.Values {
 		if !Valid(&own, v.JSON, Request) {
 			return false
