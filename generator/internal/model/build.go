@@ -41,6 +41,8 @@ func Build(doc *spec.Document, opt Options) (*Project, diag.List) {
 		inProgress: map[*spec.Schema]*Type{},
 		component:  map[*spec.Schema]string{},
 		goNames:    map[string]string{},
+		shared:     newSharing(doc),
+		failures:   map[identity]*sharedFailure{},
 		checks:     map[*spec.Schema]*Check{},
 		checkNames: scope{},
 		completed:  map[*spec.Schema]*Check{},
@@ -52,6 +54,7 @@ func Build(doc *spec.Document, opt Options) (*Project, diag.List) {
 	b.names = newNaming(reserved(doc), opt.Names, func(key string) bool {
 		return !strings.HasPrefix(key, operationKey) && b.alive(key)
 	})
+	b.shared.settle(b.names, opt.Names)
 	b.components(doc)
 	b.operations(doc)
 	b.webhooks(doc)

@@ -20,6 +20,7 @@ type Check struct {
 
 // check returns the Check of a schema.
 func (b *builder) check(s *spec.Schema, hint string) *Check {
+	s = b.original(s)
 	c := b.checks[s]
 	if c == nil {
 		name := hint
@@ -75,7 +76,7 @@ func (b *builder) unsaid(s *spec.Schema, u *use) string {
 		return unsaidRaw(s)
 	case Struct, Union:
 		switch {
-		case u.Type.Schema != s:
+		case u.Type.Schema != b.original(s):
 			return unsaidBeside(s)
 		case u.Type.Kind == Struct:
 			return b.unsaidStruct(s)
@@ -204,7 +205,7 @@ func (b *builder) unsaidStruct(s *spec.Schema) string {
 		}
 		b.diags.Warnf(part.Additional.Pos, "", "additionalProperties: false in allOf forbids the members of the other parts; it is taken for all of them together")
 	}
-	if b.clashes[s] {
+	if b.clashes[b.original(s)] {
 		return "members of different types in allOf"
 	}
 	return ""

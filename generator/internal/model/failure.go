@@ -3,6 +3,7 @@ package model
 import (
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/apigen-go/apigen/generator/internal/spec"
@@ -16,15 +17,39 @@ func (b *builder) failure(o *Operation, r *spec.Response, status int) *Failure {
 	if body != nil && body.Kind == FormBody {
 		body.Kind, body.Type = StreamBody, nil
 	}
+	id := identify(status, body)
+	d := b.failures[id]
+	if d == nil {
+		d = &sharedFailure{failure: &Failure{Status: status, Doc: r.Description, Body: body}}
+		d.names = []string{name + "Error", o.Name + name + "Error"}
+		b.failures[id] = d
+		b.p.Failures = append(b.p.Failures, d.failure)
+	}
+	d.keys = append(d.keys, failureOf(status, body))
+	return d.failure
+}
+
+// sharedFailure is a failure and what declares it.
+type sharedFailure struct {
+	failure *Failure
+	keys    []string // see failureOf, in document order
+	names   []string
+}
+
+// nameFailures gives the failures their names when all that share them are known:
+// one that had a name before keeps it, whichever of the others comes first now.
+func (b *builder) nameFailures() {
 	for _, f := range b.p.Failures {
-		if f.Status == status && sameBody(f.Body, body) {
-			return f
+		d := b.failures[identify(f.Status, f.Body)]
+		first := max(0, slices.IndexFunc(d.keys, func(key string) bool { return b.names.pinned[key] != "" }))
+		key := d.keys[first]
+		f.Name = b.names.pin(key, d.names...)
+		for _, other := range slices.Compact(slices.Sorted(slices.Values(d.keys))) {
+			if other != key {
+				b.names.also(other, f.Name)
+			}
 		}
 	}
-	f := &Failure{Status: status, Doc: r.Description, Body: body}
-	f.Name = b.names.pin(failureOf(f), name+"Error", o.Name+name+"Error")
-	b.p.Failures = append(b.p.Failures, f)
-	return f
 }
 
 func failureName(status int) string {
@@ -38,12 +63,26 @@ func failureName(status int) string {
 	return Exported(strings.ReplaceAll(text, "'", ""))
 }
 
-func sameBody(a, b *Body) bool {
-	if a == nil || b == nil {
-		return a == b
+// identity is what failures have in common that are one.
+type identity struct {
+	status   int
+	kind     BodyKind
+	media    string
+	nullable bool
+	goType   string
+	rules    Rules // of a type without a name
+}
+
+func identify(status int, b *Body) identity {
+	if b == nil {
+		return identity{status: status}
 	}
-	if a.Kind != b.Kind || a.Media != b.Media || a.Nullable != b.Nullable {
-		return false
+	id := identity{status: status, kind: b.Kind, media: b.Media, nullable: b.Nullable}
+	if b.Type != nil {
+		id.goType = b.Type.Go("")
+		if !b.Type.Declared() {
+			id.rules = b.Rules
+		}
 	}
-	return a.Type == b.Type || a.Schema == b.Schema || a.Type != nil && b.Type != nil && !a.Type.Declared() && !b.Type.Declared() && a.Type.Go("") == b.Type.Go("") && a.Rules == b.Rules
+	return id
 }

@@ -29,6 +29,7 @@ func (b *builder) operations(doc *spec.Document) {
 			b.p.Operations = append(b.p.Operations, o)
 		}
 	}
+	b.nameFailures()
 	b.names.given = append(b.names.given, methods.given...)
 	b.group(doc)
 }

@@ -75,9 +75,19 @@ type naming struct {
 func newNaming(taken scope, earlier []Name, alive func(key string) bool) *naming {
 	n := &naming{taken: taken, pinned: map[string]string{}, holder: map[string]string{}}
 	for _, e := range earlier {
-		if n.pinned[e.Key] == "" && n.holder[e.Go] == "" && !taken[e.Go] && alive(e.Key) {
+		if !strings.HasPrefix(e.Key, sharedKey) && n.pinned[e.Key] == "" && n.holder[e.Go] == "" && !taken[e.Go] && alive(e.Key) {
 			n.pinned[e.Key], n.holder[e.Go] = e.Go, e.Key
 		}
+	}
+	for _, e := range earlier {
+		key, shared := strings.CutPrefix(e.Key, sharedKey)
+		if !shared || n.pinned[key] != "" || !alive(key) {
+			continue
+		}
+		if n.holder[e.Go] == "" && !taken[e.Go] { // what named it is gone
+			n.pinned[key], n.holder[e.Go] = e.Go, key
+		}
+		n.pinned[e.Key] = e.Go
 	}
 	return n
 }
@@ -108,6 +118,11 @@ func (n *naming) must(key, candidate string) string {
 	return n.pin(key, candidate)
 }
 
+// also notes that the key shares a name that was given.
+func (n *naming) also(key, name string) {
+	n.given = append(n.given, Name{sharedKey + key, name})
+}
+
 func (n *naming) choose(candidates []string) string {
 	free := func(name string) bool { return !n.taken[name] && n.holder[name] == "" }
 	if i := slices.IndexFunc(candidates, free); i >= 0 {
@@ -135,6 +150,7 @@ const (
 	requestKey   = "request "
 	responseKey  = "response "
 	failureKey   = "failure "
+	sharedKey    = "shared " // and the key of what has the name of something like it
 )
 
 // operationOf is the part of a key that names an operation.
@@ -155,11 +171,11 @@ func inlineKey(s *spec.Schema) string {
 }
 
 // failureOf is the key of a failure: its status and what it carries.
-func failureOf(f *Failure) string {
-	if f.Body == nil {
-		return failureWith(f.Status, "", nil)
+func failureOf(status int, body *Body) string {
+	if body == nil {
+		return failureWith(status, "", nil)
 	}
-	return failureWith(f.Status, f.Body.Media, f.Body.Schema)
+	return failureWith(status, body.Media, body.Schema)
 }
 
 func failureWith(status int, media string, s *spec.Schema) string {
@@ -195,12 +211,13 @@ func living(doc *spec.Document) func(key string) bool {
 		schemas[s.Name] = true
 	}
 	return func(key string) bool {
+		key = strings.TrimPrefix(key, sharedKey)
 		kind, of, _ := strings.Cut(key, " ")
 		switch kind + " " {
 		case schemaKey:
 			return schemas[of]
 		case typeKey:
-			return doc.HasPath(of)
+			return doc.At(of) != nil
 		case operationKey, requestKey:
 			return operations[of]
 		case responseKey: // with the status before the operation

@@ -24,6 +24,8 @@ type builder struct {
 	inProgress map[*spec.Schema]*Type  // lists and maps whose elements are being built
 	component  map[*spec.Schema]string // name in components.schemas
 	goNames    map[string]string       // Go name of each of them
+	shared     *sharing
+	failures   map[identity]*sharedFailure
 	checks     map[*spec.Schema]*Check
 	checkNames scope                   // keys of the checks
 	completed  map[*spec.Schema]*Check // nil: the type says it all
@@ -62,6 +64,7 @@ func (b *builder) use(s *spec.Schema, hint string) use {
 		}
 		return u
 	}
+	b.share(s, hint)
 	u := use{
 		Rules: rules(s), Nullable: slices.Contains(s.Types, "null"), ReadOnly: s.ReadOnly,
 		WriteOnly: s.WriteOnly, Doc: s.Description, Default: defaultOf(s),

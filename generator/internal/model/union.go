@@ -12,7 +12,7 @@ import (
 func (b *builder) oneOf(s *spec.Schema, alternatives []*spec.Schema, exclusive bool, hint string, u *use) {
 	var rest []*spec.Schema
 	for _, a := range alternatives {
-		if r := a.Resolve(); len(r.Types) == 1 && r.Types[0] == "null" || r.Const != nil && r.Const.JSON == "null" {
+		if isNull(a) {
 			u.Nullable = true
 			continue
 		}
@@ -41,11 +41,17 @@ func (b *builder) oneOf(s *spec.Schema, alternatives []*spec.Schema, exclusive b
 		u.Type = &Type{Kind: Raw, Schema: s}
 	case b.declared[s] != nil:
 		u.Type = b.declared[s]
-		u.Nullable = u.Nullable || b.nullable[s]
+		u.Nullable = u.Nullable || b.nullable[b.original(s)]
 	default:
 		u.Type = b.union(s, rest, exclusive, hint)
-		u.Nullable = u.Nullable || b.nullable[s]
+		u.Nullable = u.Nullable || b.nullable[b.original(s)]
 	}
+}
+
+// isNull reports whether null is the one value of an alternative.
+func isNull(a *spec.Schema) bool {
+	r := a.Resolve()
+	return len(r.Types) == 1 && r.Types[0] == "null" || r.Const != nil && r.Const.JSON == "null"
 }
 
 // constantsOf returns the enum that alternatives with one value each are another

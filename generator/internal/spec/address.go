@@ -11,7 +11,7 @@ import (
 // address gives every schema that may need a name of its own, but is no
 // component, its Path.
 func (d *decoder) address() {
-	d.doc.paths = map[string]bool{}
+	d.doc.paths = map[string]*Schema{}
 	for _, s := range d.sources {
 		if s.root == nil || s.path == "" && s != d.sources[0] {
 			continue
@@ -87,15 +87,15 @@ func (d *decoder) setPath(s *Schema, at []byte) {
 	if s.Name == "" && (len(s.Properties) > 0 || len(s.Enum) > 0 || len(s.AllOf) > 0 || len(s.OneOf) > 0 || len(s.AnyOf) > 0 ||
 		s.Additional != nil || s.Items != nil || len(s.Required) > 0) {
 		s.Path = string(at)
-		for i := 2; d.doc.paths[s.Path]; i++ {
+		for i := 2; d.doc.paths[s.Path] != nil; i++ {
 			s.Path = string(at) + "~" + strconv.Itoa(i)
 		}
-		d.doc.paths[s.Path] = true
+		d.doc.paths[s.Path] = s
 	}
 	if len(s.AnyOf) == 2 && s.AnyOf[0].Path == "" && d.moved[s.AnyOf[0]] {
 		d.setPath(s.AnyOf[0], append(at, "/anyOf/0"...))
 	}
 }
 
-// HasPath reports whether a schema has that Path.
-func (d *Document) HasPath(path string) bool { return d.paths[path] }
+// At returns the schema with that Path, nil when there is none.
+func (d *Document) At(path string) *Schema { return d.paths[path] }

@@ -25,7 +25,7 @@ type Document struct {
 	Raw   []byte // the source text, byte for byte
 	Files []File // the other files that it refers to, sorted by path
 
-	paths map[string]bool // see HasPath
+	paths map[string]*Schema // see At
 }
 
 // Server is a place where the API is served.
