@@ -107,10 +107,9 @@ func (p *printer) fields(t *model.Type) {
 func (p *printer) readField(f *model.Field, place, hint string) {
 	switch f.Shape() {
 	case model.Tristate:
-		p.line("%s.Set = true", place)
-		p.line("if d.Null() {\n%s.Null = true\n} else {", place)
-		p.read(f.Type, f.Rules, "&"+place+".Value", place+".Value", hint, 0)
-		p.line("}")
+		p.found(fmt.Sprintf("d.Nullable(&%s.Set, &%s.Null)", place, place), func(p *printer) {
+			p.read(f.Type, f.Rules, "&"+place+".Value", place+".Value", hint, 0)
+		})
 	case model.Pointer:
 		if f.Nullable {
 			p.line("if !d.Null() {")

@@ -64,9 +64,9 @@ func (p *printer) writeField(f *model.Field) {
 	key := fmt.Sprintf("e.Key(%s)", keyLiteral(f.JSON))
 	switch {
 	case f.Shape() == model.Tristate:
-		p.line("if %s.Set {\n%s\nif %s.Null {\ne.Null()\n} else {", place, key, place)
+		p.line("if e.Nullable(%s, %s.Set, %s.Null) {", keyLiteral(f.JSON), place, place)
 		p.write(f.Type, place+".Value", 0)
-		p.line("}\n}")
+		p.line("}")
 	case f.Shape() == model.Pointer && f.Required && f.Nullable,
 		f.Shape() == model.Plain && f.Required && f.Nullable && f.Type.Kind != model.Raw:
 		p.line("%s\nif %s == nil {\ne.Null()\n} else {", key, place)
