@@ -2,12 +2,16 @@ package generator_test
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
+	"mime/multipart"
 	"net/http"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -20,58 +24,152 @@ import (
 	"github.com/apigen-go/apigen/generator/internal/spec"
 )
 
-// TestSchemas sends the values of testdata/schema to a generated service: each is
-// taken or refused as the document says, and what was refused is a list of
-// violations.
+// exchange is a line of the list x-exchanges in a document of testdata/schema: a
+// request, and whether it is taken.
+type exchange struct {
+	To    string // method and path; empty: POST to the first path
+	Send  any    // JSON body; "" in YAML is a string, so absent is nil
+	JSON  string // the body as it is written, for what YAML would change
+	Form  string // an urlencoded body instead
+	Parts map[string]string // the values of a multipart body instead
+	Query string
+	Take  bool
+	Get   *string // the JSON that is answered: what the handler got, written again
+}
+
+// TestSchemas sends the values of the documents in testdata/schema to generated
+// services: each is taken or refused as the document says, and what was refused is
+// a list of violations. The handlers answer with the body that they got.
 func TestSchemas(t *testing.T) {
-	document := filepath.Join(repository, "testdata/schema/openapi.yaml")
-	data, err := os.ReadFile(document)
+	documents, err := filepath.Glob(filepath.Join(repository, "testdata/schema/*.yaml"))
+	if err != nil || len(documents) == 0 {
+		t.Fatalf("no documents: %v", err)
+	}
+	for _, document := range documents {
+		name := strings.TrimSuffix(filepath.Base(document), ".yaml")
+		t.Run(name, func(t *testing.T) {
+			data, err := os.ReadFile(document)
+			if err != nil {
+				t.Fatal(err)
+			}
+			var list struct {
+				Paths     yaml.Node
+				Exchanges []exchange `yaml:"x-exchanges"`
+			}
+			if err := yaml.Unmarshal(data, &list); err != nil {
+				t.Fatal(err)
+			}
+			dir := filepath.Join(t.TempDir(), name)
+			create(t, dir, document, "none")
+			echo(t, dir)
+			service, err := conformance.Start(t.Context(), dir, t.TempDir())
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer service.Stop()
+			first := strings.NewReplacer("{id}", "7").Replace(list.Paths.Content[0].Value)
+			for _, x := range list.Exchanges {
+				x.run(t, service.URL, first)
+			}
+		})
+	}
+}
+
+// echo makes the handlers of a project answer with the body of the request, where
+// the types of the two are the same.
+func echo(t *testing.T, dir string) {
+	t.Helper()
+	files, err := filepath.Glob(filepath.Join(dir, "internal/handler/*.go"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	var list struct {
-		Exchanges []struct {
-			Send  map[string]any
-			Query string
-			Take  bool
-		} `yaml:"x-exchanges"`
+	for _, file := range files {
+		src, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		src = stub.ReplaceAllFunc(src, func(text []byte) []byte {
+			m := stub.FindSubmatch(text)
+			return fmt.Appendf(nil, "req api.%sRequest) (%s%s, error) {\n\treturn %s, nil",
+				m[1], m[2], m[3], strings.Replace(string(m[2]), "*", "&", 1)+"req.Body")
+		})
+		if err := os.WriteFile(file, src, 0o644); err != nil {
+			t.Fatal(err)
+		}
 	}
-	if err := yaml.Unmarshal(data, &list); err != nil {
-		t.Fatal(err)
+}
+
+// stub matches what a handler does before it is written.
+var stub = regexp.MustCompile(`_ api\.(\w+)Request\) \((\*?)(\S+), error\) \{\s+return \S+, api\.ErrNotImplemented`)
+
+func (x exchange) run(t *testing.T, url, first string) {
+	t.Helper()
+	body, media := []byte(x.JSON), "application/json"
+	var err error
+	switch {
+	case x.Form != "":
+		body, media = []byte(x.Form), "application/x-www-form-urlencoded"
+	case x.Parts != nil:
+		var parts bytes.Buffer
+		w := multipart.NewWriter(&parts)
+		for _, name := range slices.Sorted(maps.Keys(x.Parts)) {
+			if err := w.WriteField(name, x.Parts[name]); err != nil {
+				t.Fatal(err)
+			}
+		}
+		w.Close()
+		body, media = parts.Bytes(), w.FormDataContentType()
+	case x.JSON == "":
+		if body, err = json.Marshal(x.Send); err != nil {
+			t.Fatal(err)
+		}
 	}
-	dir := filepath.Join(t.TempDir(), "things")
-	create(t, dir, document, "none")
-	service, err := conformance.Start(t.Context(), dir, t.TempDir())
+	method, path, ok := strings.Cut(cmp.Or(x.To, "POST "+first), " ")
+	if !ok {
+		method, path = http.MethodPost, x.To
+	}
+	req, err := http.NewRequestWithContext(t.Context(), method, url+path+"?"+x.Query, bytes.NewReader(body))
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer service.Stop()
-	for _, x := range list.Exchanges {
-		body, err := json.Marshal(x.Send)
-		if err != nil {
-			t.Fatal(err)
-		}
-		res, err := http.Post(service.URL+"/things/7?"+x.Query, "application/json", bytes.NewReader(body))
-		if err != nil {
-			t.Fatal(err)
-		}
-		text, _ := io.ReadAll(res.Body)
-		res.Body.Close()
-		want := http.StatusBadRequest
-		if x.Take {
-			want = http.StatusNotImplemented
-		}
-		if res.StatusCode != want || !x.Take && !bytes.Contains(text, []byte(`"errors":[`)) {
-			t.Errorf("%s %s: status %d, want %d: %s", body, x.Query, res.StatusCode, want, text)
-		}
+	req.Header.Set("Content-Type", media)
+	res, err := http.DefaultClient.Do(req)
+	if err != nil {
+		t.Fatal(err)
 	}
+	text, _ := io.ReadAll(res.Body)
+	res.Body.Close()
+	refused := res.StatusCode == http.StatusBadRequest && bytes.Contains(text, []byte(`"errors":[`))
+	took := res.StatusCode == http.StatusOK || res.StatusCode == http.StatusNoContent || res.StatusCode == http.StatusNotImplemented
+	switch {
+	case x.Take && !took || !x.Take && !refused:
+		t.Errorf("%s %s %s: status %d, take: %t: %s", x.To, body, x.Query, res.StatusCode, x.Take, text)
+	case x.Get != nil && canonical(t, text) != canonical(t, []byte(*x.Get)):
+		t.Errorf("%s %s %s: got %s, want %s", x.To, body, x.Query, text, *x.Get)
+	}
+}
+
+// canonical is JSON with its members sorted and its numbers as they are.
+func canonical(t *testing.T, text []byte) string {
+	t.Helper()
+	dec := json.NewDecoder(bytes.NewReader(text))
+	dec.UseNumber()
+	var v any
+	if err := dec.Decode(&v); err != nil {
+		t.Fatalf("%s: %v", text, err)
+	}
+	out, err := json.Marshal(v)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(out)
 }
 
 // TestRoundTrip encodes and decodes samples of every type that requests and
 // answers of a document carry, with the generated code: nothing may change. With
 // APIGEN_CORPUS set it does so for every document of APIGEN_SHARED.
 func TestRoundTrip(t *testing.T) {
-	documents := []string{filepath.Join(repository, "testdata/schema/openapi.yaml")}
+	documents := []string{filepath.Join(repository, "testdata/schema/keywords.yaml")}
 	if shared := os.Getenv("APIGEN_SHARED"); shared != "" && os.Getenv("APIGEN_CORPUS") != "" {
 		more, err := filepath.Glob(filepath.Join(shared, "specs/*.*"))
 		if err != nil {

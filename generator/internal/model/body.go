@@ -260,9 +260,19 @@ func delimiter(style string) string {
 }
 
 // structured reports whether a value of the type is more than a scalar or a list
-// of scalars.
-func structured(t *Type) bool {
-	return t.Kind == Struct || t.Kind == Map || t.Kind == Union || t.Kind == Raw || t.Kind == Slice && structured(t.Elem)
+// of scalars, whatever the alternatives of a union.
+func structured(t *Type) bool { return structuredBelow(t, 0) }
+
+func structuredBelow(t *Type, depth int) bool {
+	switch t.Kind {
+	case Struct, Map, Raw:
+		return true
+	case Slice:
+		return depth > maxDepth || structuredBelow(t.Elem, depth+1)
+	case Union:
+		return depth > maxDepth || slices.ContainsFunc(t.Variants, func(v *Variant) bool { return structuredBelow(v.Type, depth+1) })
+	}
+	return false
 }
 
 // multipart makes a struct of the members that are no files; the files and

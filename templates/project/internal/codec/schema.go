@@ -6,6 +6,7 @@ import "github.com/apigen-go/apigen/templates/project/internal/problem"
 // pointers of the violations start at the value.
 type Schema interface {
 	Violations(value []byte) []problem.Violation
+	TextViolations(value []byte) []problem.Violation // of a value whose scalars are all texts
 }
 
 // Check reads the next value with read when it is valid under s. Otherwise it
@@ -19,11 +20,11 @@ func (d *Decoder) Check(s Schema, read func(*Decoder)) {
 	if !ok {
 		return
 	}
-	faults := s.Violations(raw)
-	if len(faults) > 0 && d.text {
-		faults = s.Violations(typed(raw))
+	validate := s.Violations
+	if d.text {
+		validate = s.TextViolations
 	}
-	if len(faults) > 0 {
+	if faults := validate(raw); len(faults) > 0 {
 		d.violate(faults)
 		return
 	}

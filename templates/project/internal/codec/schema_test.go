@@ -18,6 +18,8 @@ func (s *shouting) Violations(value []byte) []problem.Violation {
 	return nil
 }
 
+func (s *shouting) TextViolations(value []byte) []problem.Violation { return s.Violations(value) }
+
 func TestCheck(t *testing.T) {
 	s := &shouting{}
 	read := func(text string) (got string, faults []problem.Violation) {
