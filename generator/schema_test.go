@@ -27,10 +27,10 @@ import (
 // exchange is a line of the list x-exchanges in a document of testdata/schema: a
 // request, and whether it is taken.
 type exchange struct {
-	To    string // method and path; empty: POST to the first path
-	Send  any    // JSON body; "" in YAML is a string, so absent is nil
-	JSON  string // the body as it is written, for what YAML would change
-	Form  string // an urlencoded body instead
+	To    string            // method and path; empty: POST to the first path
+	Send  any               // JSON body; "" in YAML is a string, so absent is nil
+	JSON  string            // the body as it is written, for what YAML would change
+	Form  string            // an urlencoded body instead
 	Parts map[string]string // the values of a multipart body instead
 	Query string
 	Take  bool

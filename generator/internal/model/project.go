@@ -93,6 +93,7 @@ type Type struct {
 
 	Variants      []*Variant // Union, in document order
 	Discriminator string     // Union: JSON name of the discriminator, else "" (decoded by shape)
+	Fallback      *Variant   // Union: the variant for every other value of the discriminator, nil: none
 
 	Exclusive bool // Union by shape: exactly one variant must fit (oneOf)
 

@@ -194,6 +194,16 @@ func (c *checker) validVariant(d *spec.Discriminator, alts []*spec.Schema, v any
 		return slices.ContainsFunc(alts, func(alt *spec.Schema) bool { return c.valid(alt, v) })
 	}
 	name, _ := o.get(d.Property)
+	named := func(alt *spec.Schema) bool {
+		text, isText := name.(string)
+		return isText && slices.Contains(discriminatorValues(d, alt), text)
+	}
+	if d.Default != nil {
+		if i := slices.IndexFunc(alts, named); i >= 0 {
+			return c.valid(alts[i], v)
+		}
+		return c.valid(d.Default, v)
+	}
 	for _, alt := range alts {
 		values := discriminatorValues(d, alt)
 		text, isText := name.(string)

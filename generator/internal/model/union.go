@@ -143,23 +143,28 @@ func (b *builder) discriminate(t *Type, s *spec.Schema, alternatives []*spec.Sch
 	if s.Discriminator == nil || s.Discriminator.Property == "" {
 		return
 	}
+	var fallback *Variant
 	for i, a := range alternatives {
 		r, v := a.Resolve(), t.Variants[i]
 		if v.Type.Kind != Struct && v.Type.Kind != Union {
 			return
 		}
+		rest := s.Discriminator.Default != nil && s.Discriminator.Default.Resolve() == r
 		for _, m := range s.Discriminator.Mapping {
 			if m.Target != nil && m.Target.Resolve() == r {
 				v.Values = append(v.Values, m.Value)
 			}
 		}
-		if len(v.Values) == 0 {
+		if len(v.Values) == 0 && !rest {
 			v.Values = constants(r, s.Discriminator.Property, 0)
 		}
 		if len(v.Values) == 0 && r.Name != "" {
 			v.Values = []string{r.Name}
 		}
-		if len(v.Values) == 0 {
+		if rest {
+			fallback = v
+		}
+		if len(v.Values) == 0 && !rest {
 			return
 		}
 	}
@@ -172,7 +177,7 @@ func (b *builder) discriminate(t *Type, s *spec.Schema, alternatives []*spec.Sch
 			seen[value] = true
 		}
 	}
-	t.Discriminator = s.Discriminator.Property
+	t.Discriminator, t.Fallback = s.Discriminator.Property, fallback
 }
 
 // constants returns the texts that a member of an object may have.

@@ -179,11 +179,18 @@ func (p *printer) decodeUnion(t *model.Type) {
 				quoted = append(quoted, strconv.Quote(value))
 			}
 			values = append(values, quoted...)
-			p.line("case %s:", strings.Join(quoted, ", "))
-			p.line("v.%s = new(%s)", v.Name, v.Type.Go(""))
-			p.line("return func(d *codec.Decoder) { decode%s(d, v.%s) }", v.Type.Name, v.Name)
+			if len(quoted) > 0 {
+				p.line("case %s:", strings.Join(quoted, ", "))
+				p.decodeVariant(v)
+			}
 		}
-		p.line("}\nreturn nil\n}, %s)", strings.Join(values, ", "))
+		p.line("}")
+		if t.Fallback != nil {
+			p.decodeVariant(t.Fallback)
+			p.line("})")
+			return
+		}
+		p.line("return nil\n}, %s)", strings.Join(values, ", "))
 		return
 	}
 	for _, v := range t.Variants {
@@ -204,6 +211,11 @@ func (p *printer) decodeUnion(t *model.Type) {
 		p.line("},")
 	}
 	p.line(")")
+}
+
+func (p *printer) decodeVariant(v *model.Variant) {
+	p.line("v.%s = new(%s)", v.Name, v.Type.Go(""))
+	p.line("return func(d *codec.Decoder) { decode%s(d, v.%s) }", v.Type.Name, v.Name)
 }
 
 func variantVar(v *model.Variant) string { return "as" + v.Name }

@@ -51,7 +51,7 @@ func (p *printer) encoder(t *model.Type) string {
 // untagged reports whether a variant has no member for the value that tells it
 // from the others, so that the union has to write it.
 func untagged(t *model.Type, v *model.Variant) bool {
-	return t.Discriminator != "" && v.Type.Kind == model.Struct &&
+	return t.Discriminator != "" && len(v.Values) > 0 && v.Type.Kind == model.Struct &&
 		!slices.ContainsFunc(v.Type.Fields, func(f *model.Field) bool { return f.JSON == t.Discriminator })
 }
 

@@ -82,7 +82,8 @@ func entryLabel(list []*node, i int) string {
 	return label
 }
 
-// setPath sets the path of a schema, and of the one that orNull moved out of it.
+// setPath sets the path of a schema, and of the one that orNull or inherit moved
+// out of it.
 func (d *decoder) setPath(s *Schema, at []byte) {
 	if s.Name == "" && (len(s.Properties) > 0 || len(s.Enum) > 0 || len(s.AllOf) > 0 || len(s.OneOf) > 0 || len(s.AnyOf) > 0 ||
 		s.Additional != nil || s.Items != nil || len(s.Required) > 0) {
@@ -94,6 +95,8 @@ func (d *decoder) setPath(s *Schema, at []byte) {
 	}
 	if len(s.AnyOf) == 2 && s.AnyOf[0].Path == "" && d.moved[s.AnyOf[0]] {
 		d.setPath(s.AnyOf[0], append(at, "/anyOf/0"...))
+	} else if last := len(s.AnyOf) - 1; last >= 0 && s.AnyOf[last].Path == "" && d.moved[s.AnyOf[last]] {
+		d.setPath(s.AnyOf[last], append(at, "/base"...))
 	}
 }
 

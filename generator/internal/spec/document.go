@@ -222,6 +222,7 @@ type Discriminator struct {
 	Pos      diag.Pos
 	Property string
 	Mapping  []Mapping
+	Default  *Schema // what every other value, and none, stands for; nil: nothing
 }
 
 // Mapping is one discriminator value and the schema it stands for.

@@ -33,6 +33,7 @@ func (d *decoder) document() {
 	slices.SortFunc(d.imported, func(a, b *Schema) int { return strings.Compare(a.Name, b.Name) })
 	d.doc.Schemas = append(d.doc.Schemas, d.imported...)
 	d.finish()
+	d.inherit()
 	d.skip()
 }
 

@@ -354,6 +354,11 @@ func (d *decoder) discriminator(v *node) *Discriminator {
 			out.Mapping = append(out.Mapping, Mapping{m.key, d.schema(target)})
 		}
 	}
+	if m := v.find("defaultMapping"); m != nil {
+		if target := d.mappingTarget(*m); target != nil {
+			out.Default = d.schema(target)
+		}
+	}
 	return out
 }
 

@@ -33,7 +33,8 @@ func (d *Decoder) sub(raw jsontext.Value) *Decoder {
 
 // Tagged decodes a union by its discriminator: choose returns the decoder of the
 // variant that a value of the member stands for, or nil. values lists them for
-// the violation.
+// the violation; without any, choose has a decoder for everything, "" included,
+// which stands for no value.
 func (d *Decoder) Tagged(member string, choose func(string) Variant, values ...string) {
 	raw, ok := d.Value()
 	if !ok {
@@ -45,8 +46,10 @@ func (d *Decoder) Tagged(member string, choose func(string) Variant, values ...s
 			d.Report("must be an object")
 			return
 		}
-		d.ReportMember(member, "is required: one of "+strings.Join(values, ", "))
-		return
+		if len(values) > 0 {
+			d.ReportMember(member, "is required: one of "+strings.Join(values, ", "))
+			return
+		}
 	}
 	decode := choose(tag)
 	if decode == nil {
