@@ -90,6 +90,9 @@ func echo(t *testing.T, dir string) {
 		}
 		src = stub.ReplaceAllFunc(src, func(text []byte) []byte {
 			m := stub.FindSubmatch(text)
+			if bytes.HasSuffix(m[3], []byte("Response")) {
+				return text
+			}
 			return fmt.Appendf(nil, "req api.%sRequest) (%s%s, error) {\n\treturn %s, nil",
 				m[1], m[2], m[3], strings.Replace(string(m[2]), "*", "&", 1)+"req.Body")
 		})
@@ -169,7 +172,10 @@ func canonical(t *testing.T, text []byte) string {
 // answers of a document carry, with the generated code: nothing may change. With
 // APIGEN_CORPUS set it does so for every document of APIGEN_SHARED.
 func TestRoundTrip(t *testing.T) {
-	documents := []string{filepath.Join(repository, "testdata/schema/keywords.yaml")}
+	documents, err := filepath.Glob(filepath.Join(repository, "testdata/schema/*.yaml"))
+	if err != nil {
+		t.Fatal(err)
+	}
 	if shared := os.Getenv("APIGEN_SHARED"); shared != "" && os.Getenv("APIGEN_CORPUS") != "" {
 		more, err := filepath.Glob(filepath.Join(shared, "specs/*.*"))
 		if err != nil {

@@ -119,7 +119,7 @@ func (b *bundle) body(s *spec.Schema, hidden map[string]bool) any {
 // checkedFormat reports whether the types of Go check the format too.
 func checkedFormat(format string) bool {
 	switch format {
-	case "date-time", "date", "uuid", "email", "uri", "uri-reference", "hostname", "ipv4", "ipv6", "time", "duration":
+	case "date-time", "date", "uuid", "email", "uri", "uri-reference", "hostname", "ipv4", "ipv6", "time", "duration", "regex":
 		return true
 	}
 	return false

@@ -68,6 +68,9 @@ func (b *builder) unsaid(s *spec.Schema, u *use) string {
 	if why := rareKeyword(s); why != "" {
 		return why
 	}
+	if s.Format == "regex" && u.Type.Kind == String && !s.Strict {
+		return "a regular expression of JavaScript"
+	}
 	if s.Pattern != nil && isString(u.Type) && u.Type.Kind != Enum && goRegexp(*s.Pattern) == "" {
 		return "a pattern that Go cannot run"
 	}
@@ -308,7 +311,11 @@ func unsaidScalar(s *spec.Schema, u *use) string {
 			s.MinLength != nil && (*s.MinLength > 10 || u.Type.Kind == Bytes && *s.MinLength > 0) {
 			return "limits on the text of a date or of bytes"
 		}
-	case Int32, Int64:
+	case Big:
+		if s.Minimum != nil || s.Maximum != nil || s.ExclusiveMinimum != nil || s.ExclusiveMaximum != nil || s.MultipleOf != nil {
+			return "limits of a large integer"
+		}
+	case Int32, Int64, Uint64:
 		if outOfReach(u.Type.Kind, s) {
 			return "limits beyond the size of the integer"
 		}
@@ -321,6 +328,9 @@ func outOfReach(k Kind, s *spec.Schema) bool {
 	low, high := big.NewRat(math.MinInt64, 1), big.NewRat(math.MaxInt64, 1)
 	if k == Int32 {
 		low, high = big.NewRat(math.MinInt32, 1), big.NewRat(math.MaxInt32, 1)
+	}
+	if k == Uint64 {
+		low, high = new(big.Rat), new(big.Rat).SetUint64(math.MaxUint64)
 	}
 	beyond := func(n *spec.Number, limit *big.Rat, sign int) bool {
 		if n == nil {
@@ -342,7 +352,7 @@ func compares(t *Type, text string) bool {
 		return kind == "string"
 	case Bool:
 		return kind == "boolean"
-	case Int32, Int64, Float32, Float64:
+	case Int32, Int64, Uint64, Float32, Float64:
 		if kind != "integer" && kind != "number" {
 			return false
 		}

@@ -210,6 +210,8 @@ func fitsAll(in, out *Type, seen map[[2]*Type]bool) bool {
 		return false
 	}
 	switch in.Kind {
+	case Uint64, Big:
+		return true
 	case Slice, Map:
 		return fitsAll(in.Elem, out.Elem, seen)
 	case Struct:

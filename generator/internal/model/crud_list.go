@@ -45,7 +45,7 @@ func (r *resource) bindRows(c *candidate) string {
 	return reason
 }
 
-func isInteger(t *Type) bool { return t.Kind == Int32 || t.Kind == Int64 }
+func isInteger(t *Type) bool { return t.Kind == Int32 || t.Kind == Int64 || t.Kind == Uint64 }
 
 // bindPage recognises limit and offset, page and page size, or a cursor.
 func (r *resource) bindPage(c *candidate, rows *Rows) {

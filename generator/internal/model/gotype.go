@@ -36,7 +36,7 @@ func (t *Type) elem(api string) string {
 // Go returns the Go type of a scalar kind.
 func (k Kind) Go() string {
 	return [...]string{
-		String: "string", Bool: "bool", Int32: "int32", Int64: "int64", Float32: "float32",
+		String: "string", Bool: "bool", Int32: "int32", Int64: "int64", Uint64: "uint64", Big: "codec.Integer", Float32: "float32",
 		Float64: "float64", Time: "time.Time", Date: "codec.Date", Bytes: "[]byte", Raw: "codec.Raw",
 	}[k]
 }
@@ -179,7 +179,7 @@ func (o *Operation) Zero(api string) string {
 		return `""`
 	case body.Type.Kind == Bool:
 		return "false"
-	case body.Type.Kind == Time || body.Type.Kind == Date || body.Type.Kind == Union:
+	case body.Type.Kind == Time || body.Type.Kind == Date || body.Type.Kind == Big || body.Type.Kind == Union:
 		return body.Go(api) + "{}"
 	}
 	return "0"

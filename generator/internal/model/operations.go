@@ -96,7 +96,7 @@ func (b *builder) params(o *Operation, so *spec.Operation, fields scope) {
 		if p.Doc == "" {
 			p.Doc = u.Doc
 		}
-		if !p.Type.Scalar() || p.Type.Kind == Bytes || p.Type.Kind == Time || p.Type.Kind == Date {
+		if !plainScalar(p.Type) {
 			p.Default = ""
 		}
 		p.Name = fields.pick(name, name+Exported(sp.In))

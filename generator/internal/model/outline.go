@@ -34,7 +34,7 @@ const (
 // sketch adds path:kind for a value and what is in it.
 func sketch(t *Type, path string, depth int, words *[]string) {
 	kind := map[Kind]string{
-		String: "string", Bool: "boolean", Int32: "integer", Int64: "integer", Float32: "number", Float64: "number",
+		String: "string", Bool: "boolean", Int32: "integer", Int64: "integer", Uint64: "integer", Big: "integer", Float32: "number", Float64: "number",
 		Time: "time", Date: "date", Bytes: "bytes", Struct: "object", Map: "map", Slice: "list",
 	}[t.Kind]
 	if t.Kind == Enum {

@@ -28,6 +28,8 @@ type Project struct {
 	Tables     []*Table     // sorted by name
 	Features   Features
 
+	Integers bool // there are some that int64 does not hold
+
 	Checks  []*Check // schemas that are validated at run time, sorted by name
 	Schemas string   // the JSON document that holds them, "" when there are none
 
@@ -52,6 +54,8 @@ const (
 	Bool                    // bool
 	Int32                   // int32
 	Int64                   // int64
+	Uint64                  // uint64
+	Big                     // codec.Integer: an integer of any size
 	Float32                 // float32
 	Float64                 // float64
 	Time                    // time.Time, date-time
@@ -74,7 +78,7 @@ type Type struct {
 	Pos  diag.Pos // of the schema
 	From string   // component schema it came from, else ""
 
-	Base   Kind     // Enum: String, Int32, Int64 or Float64
+	Base   Kind     // Enum: String, Int32, Int64, Uint64 or Float64
 	Values []*Value // Enum
 
 	Fields []*Field // Struct, in document order

@@ -40,7 +40,8 @@ func rules(s *spec.Schema) Rules {
 		r.Pattern = goRegexp(*s.Pattern)
 	}
 	switch s.Format {
-	case "uuid", "email", "uri", "url", "uri-reference", "hostname", "ipv4", "ipv6", "decimal", "time", "duration", "regex":
+	case "uuid", "email", "idn-email", "uri", "url", "uri-reference", "uri-template", "iri", "iri-reference", "hostname", "idn-hostname",
+		"ipv4", "ipv6", "decimal", "time", "duration", "json-pointer", "relative-json-pointer":
 		if !s.Strict {
 			r.Format = s.Format
 		}
@@ -92,6 +93,16 @@ func (r Rules) narrow(more Rules) Rules {
 		out.Check = more.Check
 	}
 	return out
+}
+
+// Allows reports whether the limits hold for a number.
+func (r Rules) Allows(number string) bool {
+	n, ok := new(big.Rat).SetString(number)
+	within := func(limit string, sign int) bool {
+		l, is := new(big.Rat).SetString(limit)
+		return !is || n.Cmp(l)*sign >= 0
+	}
+	return ok && within(r.Min, 1) && within(r.Max, -1)
 }
 
 // pickNumber returns the greater (sign 1) or lesser (sign -1) of two numbers;

@@ -2,7 +2,6 @@ package model
 
 import (
 	"encoding/base64"
-	"math"
 	"math/big"
 	"net/mail"
 	"net/netip"
@@ -310,13 +309,8 @@ func validNumber(s *spec.Schema, v number) bool {
 			return false
 		}
 	}
-	switch s.Format {
-	case "int32":
-		return r.Cmp(big.NewRat(math.MinInt32, 1)) >= 0 && r.Cmp(big.NewRat(math.MaxInt32, 1)) <= 0
-	case "int64":
-		return r.Cmp(big.NewRat(math.MinInt64, 1)) >= 0 && r.Cmp(big.NewRat(math.MaxInt64, 1)) <= 0
-	}
-	return true
+	f, ok := integerFormats[s.Format]
+	return !ok || s.Strict || r.Cmp(rat(f.min)) >= 0 && r.Cmp(rat(f.max)) <= 0
 }
 
 func (c *checker) validArray(s *spec.Schema, v []any) bool {

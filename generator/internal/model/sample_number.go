@@ -1,7 +1,6 @@
 package model
 
 import (
-	"math"
 	"math/big"
 )
 
@@ -40,8 +39,8 @@ type limit struct {
 
 // limits returns the tightest bounds, nil where there is none.
 func (sh *shape) limits() (lo, hi *limit) {
-	if sh.format == "int32" {
-		hi = &limit{r: big.NewRat(math.MaxInt32, 1)}
+	if f, ok := integerFormats[sh.format]; ok && f.max != "" {
+		hi = &limit{r: rat(f.max)}
 	}
 	for _, b := range sh.min {
 		if r := rat(b.value); r != nil && (lo == nil || r.Cmp(lo.r) >= 0) {

@@ -141,11 +141,11 @@ func (b *builder) plain(s *spec.Schema, hint string, u *use) *Type {
 	case "boolean":
 		return &Type{Kind: Bool, Schema: s}
 	case "integer":
-		if s.Format == "int32" || s.Format == "int16" || s.Format == "int8" {
-			return &Type{Kind: Int32, Schema: s}
-		}
-		return &Type{Kind: Int64, Schema: s}
+		return &Type{Kind: b.integer(s, u), Schema: s}
 	case "number":
+		if beyondFloat(s) {
+			return &Type{Kind: Raw, Schema: s}
+		}
 		if s.Format == "float" {
 			return &Type{Kind: Float32, Schema: s}
 		}
@@ -311,12 +311,9 @@ func (b *builder) declare(t *Type, s *spec.Schema, hint string) {
 
 // enum is the type of a list of scalar values, or nil when it is none.
 func (b *builder) enum(s *spec.Schema, kind, hint string, u *use) *Type {
-	base, ok := map[string]Kind{"string": String, "integer": Int64, "number": Float64}[kind]
-	if !ok {
+	base, ok := map[string]Kind{"string": String, "integer": b.integer(s, u), "number": Float64}[kind]
+	if !ok || base == Big {
 		return nil
-	}
-	if kind == "integer" && s.Format == "int32" {
-		base = Int32
 	}
 	for _, v := range s.Enum {
 		if v.JSON == "null" {
@@ -381,9 +378,14 @@ func numberLiteral(kind Kind, text string) (string, bool) {
 		return "", false
 	}
 	switch kind {
+	case Uint64:
+		return r.Num().String(), r.IsInt() && r.Num().IsUint64()
 	case Int32, Int64:
 		n := r.Num()
 		return n.String(), r.IsInt() && n.IsInt64() && (kind == Int64 || int64(int32(n.Int64())) == n.Int64())
+	}
+	if kind == Big {
+		return "", false
 	}
 	f, _ := r.Float64()
 	return strconv.FormatFloat(f, 'g', -1, 64), !math.IsInf(f, 0) && (kind == Float64 || math.Abs(f) <= math.MaxFloat32)

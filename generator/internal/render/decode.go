@@ -163,7 +163,7 @@ func (p *printer) defaults(t *model.Type) {
 // typed gives an untyped constant the type of its place.
 func typed(t *model.Type, lit string) string {
 	switch t.Kind {
-	case model.Int32, model.Int64, model.Float32, model.Float64:
+	case model.Int32, model.Int64, model.Uint64, model.Float32, model.Float64:
 		return fmt.Sprintf("%s(%s)", t.Kind.Go(), lit)
 	}
 	return lit

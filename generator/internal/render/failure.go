@@ -172,9 +172,9 @@ func fill(t *model.Type, r model.Rules, name string, depth int) (string, bool) {
 	switch t.Kind {
 	case model.String:
 		return fillText(r, key)
-	case model.Int32, model.Int64:
+	case model.Int32, model.Int64, model.Uint64:
 		if key == "status" || key == "code" || key == "statuscode" || key == "httpstatus" || key == "errorcode" {
-			return fmt.Sprintf("%s(p.Status)", t.Kind.Go()), r.Max == "" && r.Min == "" || key != "code"
+			return fmt.Sprintf("%s(p.Status)", t.Kind.Go()), key != "code" || r.Allows("400") && r.Allows("599")
 		}
 	case model.Bool:
 		if key == "success" || key == "ok" {

@@ -40,6 +40,7 @@ func hasSchemas(p *model.Project) bool { return len(p.Checks) > 0 }
 // parts are the files of static packages that only some projects need.
 var parts = map[string]func(*model.Project) bool{
 	"internal/codec/schema":    hasSchemas,
+	"internal/codec/integer":   func(p *model.Project) bool { return p.Integers },
 	"internal/codec/multipart": hasKind(model.MultipartBody),
 	"internal/codec/stream":    hasKind(model.EventBody, model.LinesBody),
 	"internal/codec/media": func(p *model.Project) bool {

@@ -231,8 +231,8 @@ func memberValue(m *model.Member, items string) string {
 	if m.Role == model.RoleTotal && items == "rows" {
 		value = "int64(len(rows))"
 	}
-	if f.Type.Kind == model.Int32 {
-		value = "int32(" + value + ")"
+	if f.Type.Kind != model.Int64 && integer(f.Type.Kind) {
+		value = f.Type.Kind.Go() + "(" + value + ")"
 	}
 	return shaped(f, value)
 }

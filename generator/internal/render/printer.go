@@ -103,6 +103,7 @@ func (p *printer) readScalar(t *model.Type, r model.Rules, ptr, value, hint stri
 func method(k model.Kind) string {
 	return [...]string{
 		model.String: "String", model.Bool: "Bool", model.Int32: "Int32", model.Int64: "Int64",
+		model.Uint64: "Uint64", model.Big: "Integer",
 		model.Float32: "Float32", model.Float64: "Float64", model.Time: "Time", model.Date: "Date",
 		model.Bytes: "Bytes", model.Raw: "Raw",
 	}[k]
@@ -187,7 +188,7 @@ func (p *printer) checks(t *model.Type, r model.Rules, value, hint string) {
 		if r.Format != "" {
 			p.line("%s.Format(%s, %q)", p.in, value, r.Format)
 		}
-	case model.Int32, model.Int64, model.Float32, model.Float64:
+	case model.Int32, model.Int64, model.Uint64, model.Float32, model.Float64:
 		p.numberChecks(t.Kind, r, value)
 	}
 	if lit, ok := constant(t, r.Const); ok && r.Const != "" {
@@ -216,7 +217,9 @@ func (p *printer) numberChecks(k model.Kind, r model.Rules, value string) {
 	}
 }
 
-func integer(k model.Kind) bool { return k == model.Int32 || k == model.Int64 }
+func integer(k model.Kind) bool {
+	return k == model.Int32 || k == model.Int64 || k == model.Uint64
+}
 
 // limitLiteral returns a limit as a Go constant that fits the kind. Between two
 // integers it is rounded to the one that means the same (up or down); a limit
@@ -233,6 +236,9 @@ func limitLiteral(k model.Kind, text string, up bool) (string, bool) {
 	n := new(big.Int).Div(limit.Num(), limit.Denom()) // floor
 	if up && !limit.IsInt() {
 		n.Add(n, big.NewInt(1))
+	}
+	if k == model.Uint64 {
+		return n.String(), n.IsUint64()
 	}
 	if !n.IsInt64() || k == model.Int32 && int64(int32(n.Int64())) != n.Int64() {
 		return "", false
@@ -260,7 +266,7 @@ func constant(t *model.Type, text string) (string, bool) {
 		return strconv.Quote(s), true
 	case model.Bool:
 		return text, text == "true" || text == "false"
-	case model.Int32, model.Int64, model.Float32, model.Float64:
+	case model.Int32, model.Int64, model.Uint64, model.Float32, model.Float64:
 		n, ok := new(big.Rat).SetString(text)
 		if !ok || integer(kind) && !n.IsInt() {
 			return "", false

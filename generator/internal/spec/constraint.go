@@ -5,6 +5,7 @@ import (
 	"regexp"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/dlclark/regexp2"
 )
@@ -15,13 +16,19 @@ func (d *decoder) numbers(n *node, s *Schema) {
 	s.ExclusiveMinimum = d.exclusive(n, "exclusiveMinimum", "minimum", &s.Minimum)
 	s.ExclusiveMaximum = d.exclusive(n, "exclusiveMaximum", "maximum", &s.Maximum)
 	s.MultipleOf = d.number(n, "multipleOf")
-	if s.MultipleOf != nil && n.get("multipleOf").float() <= 0 {
+	if s.MultipleOf != nil && !positive(string(*s.MultipleOf)) {
 		d.errorf(n.get("multipleOf").at, "", "multipleOf must be greater than 0")
 	}
 	lo, hi := n.get("minimum"), n.get("maximum")
 	if lo != nil && hi != nil && lo.kind == numberNode && hi.kind == numberNode && lo.float() > hi.float() {
 		d.errorf(hi.at, "", "maximum %s is less than minimum %s: no value is valid", hi.text, lo.text)
 	}
+}
+
+// positive reports whether a JSON number is greater than 0, however small.
+func positive(number string) bool {
+	mantissa, _, _ := strings.Cut(strings.ToLower(number), "e")
+	return !strings.HasPrefix(number, "-") && strings.Trim(mantissa, "+0.") != ""
 }
 
 func (d *decoder) number(n *node, key string) *Number {
