@@ -104,6 +104,8 @@ func (g *sampler) formatted(sh *shape, at place, mark string) (s string, fixed b
 		return strconv.FormatUint(n%100000+1, 10), true
 	case "json-pointer":
 		return "/" + word(at.name) + "/" + mark, false
+	case "relative-json-pointer":
+		return "1/" + word(at.name) + "/" + mark, false
 	}
 	return word(at.name) + "-" + mark, false
 }
