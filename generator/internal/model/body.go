@@ -55,6 +55,9 @@ func (o *Operation) Bodies() []*Body {
 // Accepts lists the media types of the payload as a client may send them.
 func (b *Body) Accepts() []string {
 	list := append([]string{b.Media}, b.Also...)
+	if b.XML != nil {
+		list = append(list, b.XML.Others(b)...)
+	}
 	if b.Form != nil {
 		list = append(list, b.Form.Media)
 	}
@@ -105,21 +108,28 @@ func (b *builder) body(content []*spec.MediaType, hint string) *Body {
 	if out.Kind == EventBody || out.Kind == LinesBody {
 		out.Kind, out.Type = StreamBody, nil
 	}
+	if !isXML(out.Media) {
+		out.XML = nil // who makes the answer knows nothing of the request
+	}
 	return out
 }
 
 // bodies turns the media types of a payload into what the service can tell
-// apart, the preferred one first. Types that are another notation of the
-// same value as JSON are left out where there is JSON.
+// apart, the preferred one first. XML that holds the same value as JSON goes with
+// it; other notations of it are left out where there is JSON.
 func (b *builder) bodies(content []*spec.MediaType, hint string, request bool) []*Body {
 	sorted := slices.Clone(content)
 	slices.SortStableFunc(sorted, func(x, y *spec.MediaType) int {
-		return cmp.Compare(bodyKind(x.Type), bodyKind(y.Type))
+		return cmp.Or(cmp.Compare(mediaKind(x), mediaKind(y)), compareXML(x.Type, y.Type))
 	})
 	var out []*Body
 	var first []*spec.MediaType
 	for _, m := range sorted {
-		kind := bodyKind(m.Type)
+		kind := mediaKind(m)
+		if i := notationOf(first, m); i >= 0 {
+			out[i].addXML(m)
+			continue
+		}
 		if i := sameMedia(first, m); i >= 0 && (request || kind == JSONBody) {
 			out[i].Also = append(out[i].Also, m.Type)
 			continue
@@ -144,10 +154,10 @@ func baseMedia(media string) string {
 // sameMedia returns the number of the media type that is read the same way as m,
 // or -1.
 func sameMedia(first []*spec.MediaType, m *spec.MediaType) int {
-	kind := bodyKind(m.Type)
+	kind := mediaKind(m)
 	return slices.IndexFunc(first, func(f *spec.MediaType) bool {
 		switch {
-		case bodyKind(f.Type) != kind:
+		case mediaKind(f) != kind || isXML(f.Type) != isXML(m.Type):
 			return false
 		case kind == StreamBody || kind == TextBody:
 			return true
@@ -159,15 +169,15 @@ func sameMedia(first []*spec.MediaType, m *spec.MediaType) int {
 // distinct reports whether a media type has something of its own to say beside
 // the preferred one.
 func distinct(best, m *spec.MediaType, request bool) bool {
-	kind := bodyKind(m.Type)
+	kind := mediaKind(m)
 	switch {
-	case bodyKind(best.Type) != JSONBody:
+	case mediaKind(best) != JSONBody:
 		return true
 	case kind == FormBody:
 		return request
 	case kind == EventBody || kind == LinesBody || kind == MultipartBody:
 		return true
-	case strings.HasSuffix(baseMedia(m.Type), "xml") || strings.HasSuffix(baseMedia(m.Type), "yaml"):
+	case isXML(m.Type) && kind != JSONBody, strings.HasSuffix(baseMedia(m.Type), "yaml"):
 		return false
 	case kind == TextBody || kind == StreamBody:
 		return (m.Schema != nil || request && kind == StreamBody) && !oneSchema(m.Schema, best.Schema) && !strings.Contains(m.Type, "*")
@@ -200,6 +210,9 @@ func (b *builder) payload(m *spec.MediaType, kind BodyKind, hint string, request
 	}
 	u := b.use(schema, hint)
 	out.Type, out.Rules, out.Nullable = u.Type, u.Rules, u.Nullable && u.Type.Kind != Raw
+	if kind == JSONBody && isXML(m.Type) {
+		out.addXML(m)
+	}
 	if kind == FormBody {
 		out.Nullable = false
 		if !formType(u.Type) {

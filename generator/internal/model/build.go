@@ -61,6 +61,7 @@ func Build(doc *spec.Document, opt Options) (*Project, diag.List) {
 	b.reach()
 	b.collect()
 	box(p.Types)
+	b.xml()
 	p.InvalidStatus = invalidStatus(p.Operations)
 	slices.SortFunc(p.Types, func(x, y *Type) int { return cmp.Compare(x.Name, y.Name) })
 	slices.SortFunc(p.Failures, func(x, y *Failure) int { return cmp.Compare(x.Name, y.Name) })

@@ -29,6 +29,7 @@ type Project struct {
 	Features   Features
 
 	Integers bool // there are some that int64 does not hold
+	XMLTypes []*XMLType // the objects that travel as XML, sorted by name
 
 	Checks  []*Check // schemas that are validated at run time, sorted by name
 	Schemas string   // the JSON document that holds them, "" when there are none
@@ -187,7 +188,7 @@ type BodyKind int
 
 // The kinds of bodies.
 const (
-	JSONBody      BodyKind = iota + 1 // application/json and +json
+	JSONBody      BodyKind = iota + 1 // application/json and +json, or XML, see Body.XML
 	FormBody                          // application/x-www-form-urlencoded
 	MultipartBody                     // request only: multipart/*, the values before the files in a struct
 	EventBody                         // answer only: text/event-stream, an iterator of Type
@@ -206,6 +207,7 @@ type Body struct {
 	Rules    Rules
 	Nullable bool
 	Required bool // request only: the body must be there
+	XML      *XML // JSONBody: the value travels as XML too, or only when Media is XML; nil: it does not
 
 	// Of requests only:
 	Field     string      // of the request struct: "Body"

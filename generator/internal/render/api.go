@@ -51,10 +51,13 @@ var apiFuncs = template.FuncMap{
 	"failureText":   failureText,
 	"failureStatus": failureStatus,
 	"statusName":    statusName,
-	"needsInput":    func(o *model.Operation) bool { return len(o.Params) > 0 || o.Body != nil || o.Accept != "" },
+	"needsInput":    func(o *model.Operation) bool { return len(o.Params) > 0 || o.Body != nil || chooses(o) },
+	"chooses":       chooses,
+	"accept":        accept,
+	"acceptedParam": acceptedParam,
+	"xmlType":       xmlType,
 	"pathVar":       pathVar,
 	"acceptList":    acceptList,
-	"acceptTypes":   acceptTypes,
 	"webhookDoc":    webhookDoc,
 	"requestField":  requestField,
 }
@@ -226,7 +229,7 @@ func pathVar(o *model.Operation) string {
 func (f *apiFile) Success(o *model.Operation) string {
 	switch {
 	case o.Sealed():
-		return fmt.Sprintf("s.sent(w, r, %s, res.write%s(w))", f.FailuresVar(o), o.Name)
+		return fmt.Sprintf("s.sent(w, r, %s, res.write%s(w%s))", f.FailuresVar(o), o.Name, acceptedArg(o))
 	case len(o.Successes) == 0:
 		return "w.WriteHeader(http.StatusNoContent)"
 	case o.Successes[0].Body == nil:
@@ -289,7 +292,7 @@ func (f *apiFile) write(b *model.Body, status, value, wrap string) string {
 	} else {
 		encode = " " + encode + " "
 	}
-	return fmt.Sprintf(wrap, fmt.Sprintf("codec.WriteJSON(w, %s, %q, func(e *codec.Encoder) {%s})", status, media, encode))
+	return fmt.Sprintf(wrap, writeValue(b, status, media, "func(e *codec.Encoder) {"+encode+"}"))
 }
 
 // sendable is a media type that an answer can name.

@@ -79,10 +79,8 @@ func (f *apiFile) oneBody(o *model.Operation, b *model.Body) string {
 			form += fmt.Sprintf(", Required: []string{%s}", strings.TrimPrefix(quoted(b.Needs), ", "))
 		}
 		fmt.Fprintf(&out, "in.DecodeParts(codec.Form{%s}, %s%s)", form, decode, encodingList(b))
-	case b.Form != nil:
-		fmt.Fprintf(&out, "decode := %s\nif in.Is(%q) {\nin.DecodeForm(decode%s)\n} else {\nin.DecodeBody(decode)\n}", decode, b.Form.Media, encodingList(b.Form))
 	default:
-		fmt.Fprintf(&out, "in.DecodeBody(%s)", decode)
+		out.WriteString(decodeBody(b, decode))
 	}
 	return out.String()
 }
@@ -123,12 +121,21 @@ func encodingList(b *model.Body) string {
 func acceptTypes(o *model.Operation) string {
 	var list []string
 	for _, s := range o.Successes {
-		if s.Body != nil && !slices.Contains(list, s.Body.Media) {
-			list = append(list, s.Body.Media)
+		if s.Body != nil {
+			list = append(list, s.Body.Offers()...)
 		}
 	}
-	return quoted(list)
+	var once []string
+	for _, media := range list {
+		if !slices.Contains(once, media) {
+			once = append(once, media)
+		}
+	}
+	return quoted(once)
 }
+
+// chooses reports whether the Accept header decides on the answer.
+func chooses(o *model.Operation) bool { return o.Accept != "" || o.Negotiates() }
 
 // requestField is the declaration of a body in the request struct.
 func requestField(b *model.Body) string {

@@ -41,11 +41,14 @@ func hasSchemas(p *model.Project) bool { return len(p.Checks) > 0 }
 var parts = map[string]func(*model.Project) bool{
 	"internal/codec/schema":    hasSchemas,
 	"internal/codec/integer":   func(p *model.Project) bool { return p.Integers },
+	"internal/codec/xml":       hasXML,
+	"internal/codec/xmlname":   hasXML,
+	"internal/codec/xmlwrite":  hasXML,
 	"internal/codec/multipart": hasKind(model.MultipartBody),
 	"internal/codec/stream":    hasKind(model.EventBody, model.LinesBody),
 	"internal/codec/media": func(p *model.Project) bool {
 		return slices.ContainsFunc(p.Operations, func(o *model.Operation) bool {
-			return o.Accept != "" || o.ContentType != "" || len(o.Bodies()) > 1 || o.Body != nil && o.Body.Form != nil
+			return chooses(o) || o.ContentType != "" || len(o.Bodies()) > 1 || o.Body != nil && (o.Body.Form != nil || o.Body.XML != nil)
 		})
 	},
 }
@@ -94,8 +97,8 @@ func Files(p *model.Project) ([]File, error) {
 func apiFiles(e *engine) ([]File, error) {
 	data := newAPIFile(e.project)
 	var files []File
-	for _, name := range []string{"types", "json", "operations", "webhooks", "server", "schemas"} {
-		if name == "schemas" && !hasSchemas(e.project) || name == "webhooks" && len(e.project.Webhooks) == 0 {
+	for _, name := range []string{"types", "json", "operations", "webhooks", "server", "xml", "schemas"} {
+		if name == "schemas" && !hasSchemas(e.project) || name == "webhooks" && len(e.project.Webhooks) == 0 || name == "xml" && !hasXML(e.project) {
 			continue
 		}
 		file := "internal/api/" + name + ".gen.go"

@@ -33,6 +33,10 @@ func (f *apiFile) Webhook(w *model.Webhook) string {
 	if media == "*/*" {
 		media = "application/json"
 	}
-	return fmt.Sprintf("text, err := codec.Encode(func(e *codec.Encoder) {\n%s})\nif err != nil {\nreturn fmt.Errorf(\"encode body: %%w\", err)\n}\n", p.String()) +
+	encode := "codec.Encode("
+	if b.Only() {
+		encode = "codec.EncodeXML(" + xmlRoot(b) + ", "
+	}
+	return fmt.Sprintf("text, err := "+encode+"func(e *codec.Encoder) {\n%s})\nif err != nil {\nreturn fmt.Errorf(\"encode body: %%w\", err)\n}\n", p.String()) +
 		fmt.Sprintf(call, w.Method, media, "bytes.NewReader(text)")
 }

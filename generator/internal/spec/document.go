@@ -208,6 +208,7 @@ type Schema struct {
 	// letter: without a type, every type is valid; formats are remarks.
 	Strict bool
 
+	XML        *XML // nil when the document says nothing
 	Extensions map[string]Value
 }
 

@@ -144,7 +144,7 @@ func (d *decoder) ignoredSiblings(n *node) {
 func (d *decoder) annotate(n *node, s *Schema) {
 	s.Title, s.Description = d.note(n, "title"), d.note(n, "description")
 	s.ReadOnly, s.WriteOnly, s.Deprecated = d.flag(n, "readOnly"), d.flag(n, "writeOnly"), d.flag(n, "deprecated")
-	s.Extensions = d.extensions(n)
+	s.XML, s.Extensions = d.xml(n), d.extensions(n)
 	if m := n.find("example"); m != nil {
 		s.Examples = append(s.Examples, d.value(m.value))
 	}
