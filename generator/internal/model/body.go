@@ -130,6 +130,10 @@ func (b *builder) bodies(content []*spec.MediaType, hint string, request bool) [
 			out[i].addXML(m)
 			continue
 		}
+		if len(first) > 0 && kind == JSONBody && isXML(m.Type) {
+			b.diags.Warnf(m.Pos, "describe the same members there", "%s is not offered: it holds other values than %s", m.Type, first[0].Type)
+			continue
+		}
 		if i := sameMedia(first, m); i >= 0 && (request || kind == JSONBody) {
 			out[i].Also = append(out[i].Also, m.Type)
 			continue
@@ -177,7 +181,7 @@ func distinct(best, m *spec.MediaType, request bool) bool {
 		return request
 	case kind == EventBody || kind == LinesBody || kind == MultipartBody:
 		return true
-	case isXML(m.Type) && kind != JSONBody, strings.HasSuffix(baseMedia(m.Type), "yaml"):
+	case isXML(m.Type), strings.HasSuffix(baseMedia(m.Type), "yaml"):
 		return false
 	case kind == TextBody || kind == StreamBody:
 		return (m.Schema != nil || request && kind == StreamBody) && !oneSchema(m.Schema, best.Schema) && !strings.Contains(m.Type, "*")

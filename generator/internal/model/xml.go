@@ -1,8 +1,6 @@
 package model
 
 import (
-	"cmp"
-	"reflect"
 	"slices"
 	"strings"
 
@@ -88,22 +86,18 @@ func mediaKind(m *spec.MediaType) BodyKind {
 
 // describesParts reports whether a schema names the parts of its values.
 func describesParts(s *spec.Schema) bool {
-	return look(s, func(s *spec.Schema) *spec.Schema {
-		if len(s.Properties) > 0 || s.Items != nil || s.Additional != nil && s.Additional.Bool == nil {
-			return s
-		}
-		return nil
+	return look(s, func(s *spec.Schema) bool {
+		return len(s.Properties) > 0 || s.Items != nil || s.Additional != nil && s.Additional.Bool == nil
 	}) != nil
 }
 
-// notationOf returns the number of the media type that carries the same values
-// as m, which is XML, or -1.
+// notationOf returns the number of the media type whose values m holds as XML, or -1.
 func notationOf(first []*spec.MediaType, m *spec.MediaType) int {
 	if !isXML(m.Type) || mediaKind(m) != JSONBody {
 		return -1
 	}
 	return slices.IndexFunc(first, func(f *spec.MediaType) bool {
-		return mediaKind(f) == JSONBody && sameValues(f.Schema, m.Schema, map[[2]*spec.Schema]bool{})
+		return mediaKind(f) == JSONBody && covers(f.Schema, m.Schema, map[[2]*spec.Schema]bool{})
 	})
 }
 
@@ -116,71 +110,89 @@ func (b *Body) addXML(m *spec.MediaType) {
 	}
 }
 
-// sameValues reports whether two schemas describe the same values, whatever they
-// say about notation and meaning.
-func sameValues(a, b *spec.Schema, seen map[[2]*spec.Schema]bool) bool {
-	if oneSchema(a, b) {
-		return true
-	}
-	if a == nil || b == nil {
-		return false
-	}
-	a, b = a.Resolve(), b.Resolve()
-	pair := [2]*spec.Schema{a, b}
-	if seen[pair] {
-		return true // found elsewhere, if it is not so
+// covers reports whether values of a schema have all the members that another
+// one names, so that they can be written where that one is asked for.
+func covers(values, named *spec.Schema, seen map[[2]*spec.Schema]bool) bool {
+	pair := [2]*spec.Schema{values, named}
+	if values == nil || named == nil || oneSchema(values, named) || seen[pair] {
+		return named == nil || values != nil
 	}
 	seen[pair] = true
-	return reflect.DeepEqual(assertions(a), assertions(b)) && sameTexts(a, b) &&
-		slices.EqualFunc(parts(a), parts(b), func(x, y *spec.Schema) bool { return sameValues(x, y, seen) })
-}
-
-// assertions is what a schema says about values without looking into others.
-func assertions(s *spec.Schema) spec.Schema {
-	return spec.Schema{
-		Bool: s.Bool, Types: s.Types, Format: s.Format, ReadOnly: s.ReadOnly, WriteOnly: s.WriteOnly,
-		Minimum: s.Minimum, Maximum: s.Maximum, ExclusiveMinimum: s.ExclusiveMinimum, ExclusiveMaximum: s.ExclusiveMaximum,
-		MultipleOf: s.MultipleOf, MinLength: s.MinLength, MaxLength: s.MaxLength, Pattern: s.Pattern,
-		MinItems: s.MinItems, MaxItems: s.MaxItems, UniqueItems: s.UniqueItems, MinProperties: s.MinProperties,
-		MaxProperties: s.MaxProperties, Required: s.Required, Rare: s.Rare, Strict: s.Strict,
+	if a, b := kindsOf(values), kindsOf(named); len(a) > 0 && len(b) > 0 && !slices.Equal(a, b) {
+		return false
 	}
-}
-
-// sameTexts compares the values and names that schemas list.
-func sameTexts(a, b *spec.Schema) bool {
-	texts := func(s *spec.Schema) []string {
-		var out []string
-		for _, v := range s.Enum {
-			out = append(out, "enum "+v.JSON)
-		}
-		for key, v := range map[string]*spec.Value{"const": s.Const, "default": s.Default} {
-			if v != nil {
-				out = append(out, key+" "+v.JSON)
+	if items := itemsOf(named); items != nil && !covers(itemsOf(values), items, seen) {
+		return false
+	}
+	for _, name := range propertyNames(named) {
+		have := definitions(values, name)
+		for _, d := range definitions(named, name) {
+			if !slices.ContainsFunc(have, func(h *spec.Schema) bool { return covers(h, d, seen) }) {
+				return false
 			}
 		}
-		if s.Discriminator != nil {
-			out = append(out, "discriminator "+s.Discriminator.Property)
-		}
-		for _, p := range s.Properties {
-			out = append(out, "property "+p.Name)
-		}
-		slices.Sort(out)
-		return out
 	}
-	return slices.Equal(texts(a), texts(b))
+	closed := look(named, func(s *spec.Schema) bool { return forbids(s.Additional) }) != nil
+	return !closed || !slices.ContainsFunc(propertyNames(values), func(name string) bool { return len(definitions(named, name)) == 0 })
 }
 
-// parts are the schemas that a schema consists of, in an order that does not
-// depend on that of the properties.
-func parts(s *spec.Schema) []*spec.Schema {
-	properties := slices.SortedFunc(slices.Values(s.Properties), func(x, y spec.Property) int { return cmp.Compare(x.Name, y.Name) })
-	var out []*spec.Schema
-	for _, p := range properties {
-		out = append(out, p.Schema)
+// kindsOf are the types that a schema, or the first of its parts with any, allows
+// beside null.
+func kindsOf(s *spec.Schema) []string {
+	if s = look(s, func(s *spec.Schema) bool { return len(withoutNull(s.Types)) > 0 }); s == nil {
+		return nil
 	}
-	out = append(out, s.Target, s.Additional, s.Items, s.Not)
-	for _, list := range [][]*spec.Schema{s.AllOf, s.OneOf, s.AnyOf} {
-		out = append(append(out, nil), list...)
-	}
+	return slices.Sorted(slices.Values(withoutNull(s.Types)))
+}
+
+// propertyNames lists the members that a schema and its parts name.
+func propertyNames(s *spec.Schema) []string {
+	var out []string
+	look(s, func(s *spec.Schema) bool {
+		for _, p := range s.Properties {
+			if !slices.Contains(out, p.Name) {
+				out = append(out, p.Name)
+			}
+		}
+		return false
+	})
 	return out
+}
+
+// definitions lists what a schema and its parts say about a member.
+func definitions(s *spec.Schema, name string) []*spec.Schema {
+	var out []*spec.Schema
+	look(s, func(s *spec.Schema) bool {
+		for _, p := range s.Properties {
+			if p.Name == name {
+				out = append(out, p.Schema)
+			}
+		}
+		return false
+	})
+	return out
+}
+
+// look searches a schema and what it is made of for one of which found holds.
+func look(s *spec.Schema, found func(*spec.Schema) bool) *spec.Schema {
+	seen := map[*spec.Schema]bool{}
+	var search func(s *spec.Schema) *spec.Schema
+	search = func(s *spec.Schema) *spec.Schema {
+		if s == nil || seen[s] {
+			return nil
+		}
+		seen[s] = true
+		if found(s) {
+			return s
+		}
+		for _, list := range [][]*spec.Schema{s.AllOf, {s.Target}, s.OneOf, s.AnyOf} {
+			for _, part := range list {
+				if out := search(part); out != nil {
+					return out
+				}
+			}
+		}
+		return nil
+	}
+	return search(s)
 }

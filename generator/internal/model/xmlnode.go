@@ -86,12 +86,7 @@ func component(s *spec.Schema) string {
 // rootName is the name for the elements of a schema, or of the first of its parts
 // that has one.
 func rootName(s *spec.Schema) string {
-	named := look(s, func(s *spec.Schema) *spec.Schema {
-		if s.XML != nil && s.XML.Name != "" || s.Name != "" {
-			return s
-		}
-		return nil
-	})
+	named := look(s, func(s *spec.Schema) bool { return s.XML != nil && s.XML.Name != "" || s.Name != "" })
 	if named == nil {
 		return ""
 	}
@@ -306,45 +301,30 @@ func leads(s, to *spec.Schema, depth int) bool {
 	return leads(cmp.Or(s.Target, orNull(s)), to, depth+1)
 }
 
-// look searches a schema and what it is made of.
-func look(s *spec.Schema, find func(*spec.Schema) *spec.Schema) *spec.Schema {
-	seen := map[*spec.Schema]bool{}
-	var search func(s *spec.Schema) *spec.Schema
-	search = func(s *spec.Schema) *spec.Schema {
-		if s == nil || seen[s] {
-			return nil
-		}
-		seen[s] = true
-		if found := find(s); found != nil {
-			return found
-		}
-		for _, list := range [][]*spec.Schema{s.AllOf, {s.Target}, s.OneOf, s.AnyOf} {
-			for _, part := range list {
-				if found := search(part); found != nil {
-					return found
-				}
-			}
-		}
+// itemsOf is what a schema says about the items of a list.
+func itemsOf(s *spec.Schema) *spec.Schema {
+	if s = look(s, func(s *spec.Schema) bool { return s.Items != nil }); s == nil {
 		return nil
 	}
-	return search(s)
+	return s.Items
 }
 
-func itemsOf(s *spec.Schema) *spec.Schema {
-	return look(s, func(s *spec.Schema) *spec.Schema { return s.Items })
-}
-
+// additionalOf is what it says about members without a name.
 func additionalOf(s *spec.Schema) *spec.Schema {
-	return look(s, func(s *spec.Schema) *spec.Schema { return s.Additional })
+	if s = look(s, func(s *spec.Schema) bool { return s.Additional != nil }); s == nil {
+		return nil
+	}
+	return s.Additional
 }
 
+// propertyOf is what it says about a member: where an xml object says how the
+// member is written, else in the last place.
 func propertyOf(s *spec.Schema, name string) *spec.Schema {
-	return look(s, func(s *spec.Schema) *spec.Schema {
-		for _, p := range s.Properties {
-			if p.Name == name {
-				return p.Schema
-			}
+	var out *spec.Schema
+	for _, d := range definitions(s, name) {
+		if out = d; xmlOf(d) != (spec.XML{}) {
+			break
 		}
-		return nil
-	})
+	}
+	return out
 }
