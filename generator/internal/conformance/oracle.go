@@ -37,6 +37,8 @@ func newOracle(raw []byte) (*oracle, error) {
 	}
 	// Bodies of other media types are compared as bytes.
 	openapi3filter.RegisterBodyDecoder("*/*", openapi3filter.FileBodyDecoder)
+	openapi3filter.RegisterBodyDecoder("application/xml", readXML)
+	openapi3filter.RegisterBodyDecoder("text/xml", readXML)
 	if doc.Components != nil {
 		relax(doc.Components.Schemas)
 	}

@@ -22,6 +22,7 @@ type Report struct {
 	Rejected    int // of these: answered with a 4xx that names the place
 	Created     int // resources looked up again after a restart
 	Persisted   int // of these: found unchanged
+	XML         int // bodies sent and answers read as XML
 	Failures    []Failure
 
 	// Answers counts the statuses of the answers to valid requests by operation.
@@ -43,8 +44,8 @@ func (f Failure) String() string {
 
 // Summary returns the figures on one line.
 func (r *Report) Summary() string {
-	return fmt.Sprintf("%d/%d operations implemented (%d reached), %d requests (%d refused), mutants %d/%d rejected, %d/%d persisted, %d failures",
-		r.Implemented, r.Operations, r.Reached, r.Requests, r.Refused, r.Rejected, r.Mutants, r.Persisted, r.Created, len(r.Failures))
+	return fmt.Sprintf("%d/%d operations implemented (%d reached), %d requests (%d refused), mutants %d/%d rejected, %d/%d persisted, %d XML bodies, %d failures",
+		r.Implemented, r.Operations, r.Reached, r.Requests, r.Refused, r.Rejected, r.Mutants, r.Persisted, r.Created, r.XML, len(r.Failures))
 }
 
 // maxListed is how many failures Text prints.

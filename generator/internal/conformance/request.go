@@ -23,6 +23,7 @@ type call struct {
 	op     *spec.Operation
 	params []param
 	body   *payload
+	accept string // media type to ask for, "" for any
 }
 
 type param struct {
@@ -162,6 +163,9 @@ func (c *call) request(ctx context.Context, base string, schemes []*spec.Securit
 	req, err := http.NewRequestWithContext(ctx, c.op.Method, target, bytes.NewReader(body))
 	if err != nil {
 		return nil, fmt.Errorf("build request: %w", err)
+	}
+	if c.accept != "" {
+		header.Set("Accept", c.accept)
 	}
 	req.Header = header
 	return req, nil

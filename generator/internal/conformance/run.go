@@ -173,6 +173,7 @@ func (r *runner) exercise(ctx context.Context, op *spec.Operation, round int) er
 	if err != nil {
 		return err
 	}
+	r.inXML(c, round)
 	a, err := r.try(ctx, c)
 	if err != nil || !a.ok() {
 		return err
@@ -209,6 +210,13 @@ func (r *runner) try(ctx context.Context, c *call) (*answer, error) {
 			kind = "status"
 		}
 		r.fail(kind, c, req, fmt.Sprintf("%d %s: %v", a.status, shorten(string(a.body), 200), err))
+	}
+	if c.accept != "" && a.ok() && len(a.body) > 0 {
+		if got := a.header.Get("Content-Type"); got != c.accept {
+			r.fail("schema", c, req, fmt.Sprintf("answered %s where %s was asked for", got, c.accept))
+		}
+		r.report.XML++
+		a.body = r.oracle.asJSON(c.op, a)
 	}
 	return a, nil
 }
