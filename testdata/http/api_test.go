@@ -147,8 +147,27 @@ func (h *echo) ImportPoints(_ context.Context, req api.ImportPointsRequest) erro
 	return nil
 }
 
+func (h *echo) SendLetter(_ context.Context, req api.SendLetterRequest) (api.SendLetterResponse, error) {
+	if len(req.Body.To) > 1 {
+		return &api.SendLetter202{}, nil
+	}
+	return &api.SendLetter200{Body: req.Body}, nil
+}
+
+func (h *echo) SendTelegram(_ context.Context, req api.SendTelegramRequest) (*api.Telegram, error) {
+	if req.Body.Text == "stop" {
+		return nil, &api.DefaultError{Status: http.StatusConflict, Body: api.Failure{Message: "a < b"}}
+	}
+	return &req.Body, nil
+}
+
 func TestHTTP(t *testing.T) {
-	const multipart = "multipart/form-data; boundary=b"
+	const (
+		multipart = "multipart/form-data; boundary=b"
+		header    = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
+		letters   = "POST /letters\nContent-Type: application/xml"
+		telegrams = "PUT /telegrams\nContent-Type: text/xml"
+	)
 	part := func(disposition, text string) string {
 		return "--b\r\nContent-Disposition: form-data; " + disposition + "\r\n\r\n" + text + "\r\n"
 	}
@@ -191,7 +210,35 @@ func TestHTTP(t *testing.T) {
 		{"GET /report", "", `200 [{"x":7,"y":1}]`},
 		{"GET /report\nAccept: text/csv", "", "200 0,0.5"},
 		{"GET /report\nAccept: application/x-ndjson, */*;q=0.1", "", "200 {\"x\":0,\"y\":0.5}\n{\"x\":1,\"y\":0.5}\n"},
+		{"GET /report\nAccept: application/xml", "", "200 " + header + "<Points><Point><x>7</x><y>1</y></Point></Points>"},
 		{"GET /report\nAccept: image/png", "", "406"},
+		{letters, `<letter id="7"><to>A</to><lines><line>1</line><line/></lines></letter>`, `200 {"copies":1,"to":["A"],"lines":["1",""]}`},
+		{letters + "\nAccept: application/xml", `<letter copies="2"><d:title xmlns:d="http://purl.org/dc/elements/1.1/">T</d:title><to>A</to>` +
+			`<stamps><big currency="EUR"> 1.5 </big></stamps><letter><to>B</to></letter></letter>`, "400 body /stamps/big/price: must be a number"},
+		{letters + "\nAccept: application/xml", `<letter copies="2"><d:title xmlns:d="http://purl.org/dc/elements/1.1/">T</d:title><to>A</to>` +
+			`<stamps><big currency="EUR">1.5</big></stamps><letter><to>B</to></letter><paper>plain</paper></letter>`,
+			"200 " + header + `<letter copies="2"><to>A</to><dc:title xmlns:dc="http://purl.org/dc/elements/1.1/">T</dc:title>` +
+				`<letter copies="1"><to>B</to></letter><stamps><big currency="EUR">1.5</big></stamps><paper>plain</paper></letter>`},
+		{letters, `<letter><to>A</to><paper currency="USD">3</paper></letter>`, `200 {"copies":1,"to":["A"],"paper":{"price":3,"currency":"USD"}}`},
+		{letters, `<letter><to>A</to><title xmlns="http://purl.org/dc/elements/1.1/" i:nil="true" xmlns:i="http://www.w3.org/2001/XMLSchema-instance"/></letter>`,
+			`200 {"copies":1,"to":["A"],"subject":null}`},
+		{letters + "\nAccept: application/xml", `<letter><to>A</to><to>B</to></letter>`, "202 "},
+		{letters, `<letter copies="x"><size/><lines/><lines/><letter><to>0123456789ABC</to></letter></letter>`,
+			"400 body /size: is not a known member; body /lines: must be given once; body /copies: must be an integer; " +
+				"body /enclosed/to/0: must have at most 10 characters; body /to: must have at least 1 item"},
+		{letters, `<letter><to>A</to>`, "400 "},
+		{letters + "\nAccept: text/csv", `<letter><to>A</to></letter>`, "406"},
+		{"POST /letters\nContent-Type: application/json\nAccept: application/xml", `{"to":["A"]}`, "200 " + header + `<letter copies="1"><to>A</to></letter>`},
+		{"POST /letters\nContent-Type: application/x-www-form-urlencoded", "to=A", `200 {"copies":1,"to":["A"]}`},
+		{"POST /letters\nContent-Type: application/yaml", "to: [A]", "415"},
+		{letters + "; charset=latin1", `<letter><to>A</to></letter>`, "415"},
+		{telegrams, `<Telegram xmlns="urn:example:telegram" urgent="true">a &lt; b</Telegram>`,
+			"200 " + header + `<Telegram xmlns="urn:example:telegram" urgent="true"><![CDATA[a < b]]></Telegram>`},
+		{telegrams, `<t:Telegram xmlns:t="urn:example:telegram"><![CDATA[stop]]></t:Telegram>`, "409 " + header + "<Failure><message>a &lt; b</message></Failure>"},
+		{telegrams, `<Telegram>no namespace</Telegram>`, "400 "},
+		{telegrams, `<!DOCTYPE Telegram><Telegram xmlns="urn:example:telegram"/>`, "400 "},
+		{"PUT /telegrams\nContent-Type: application/json", `{"text":"a"}`, "415 " + header +
+			"<Failure><message>the body must be text/xml, not \"application/json\"</message></Failure>"},
 		{"GET /events", "", "200 data: {\"x\":0,\"y\":0.5}\n\ndata: {\"x\":1,\"y\":0.5}\n\n"},
 		{"GET /events?refuse", "", `409 {"message":"no more points"}`},
 		{"POST /import\nContent-Type: application/x-ndjson", "{\"x\":1,\"y\":2}\n{\"x\":3,\"y\":4}\n", "204 1;3;"},
@@ -255,6 +302,9 @@ func TestSender(t *testing.T) {
 	}
 	if err := s.Paid(t.Context(), receiver.URL+"/gone", api.Charge{Amount: 1}); err == nil || !strings.Contains(err.Error(), "410 Gone") {
 		t.Errorf("got %v", err)
+	}
+	if err := s.Telegram(t.Context(), receiver.URL+"/hook", api.Telegram{Text: "a"}); err != nil || !strings.HasSuffix(got, `<Telegram xmlns="urn:example:telegram"><![CDATA[a]]></Telegram>`) {
+		t.Errorf("got %s, %v", got, err)
 	}
 	s.Prepare = func(*http.Request) error { return errors.ErrUnsupported }
 	if err := s.NewPoint(t.Context(), receiver.URL, api.Point{}); !errors.Is(err, errors.ErrUnsupported) {

@@ -394,6 +394,8 @@ func (r *xmlReader) object(dst []byte, start xml.StartElement, t XMLType) []byte
 	})
 	i := slices.IndexFunc(t.Members, func(m XML) bool { return m.isText() })
 	switch blank := len(bytes.Trim(text, xmlWhite)) == 0; {
+	case elements == 0 && len(o.members) == 0 && (t.Mixed || i < 0 && !blank):
+		return appendText(dst, text) // the decoder says what it should have been
 	case i >= 0:
 		if m := &t.Members[i]; !blank || m.Required {
 			if elements > 0 {
@@ -401,8 +403,6 @@ func (r *xmlReader) object(dst []byte, start xml.StartElement, t XMLType) []byte
 			}
 			o.member(m.Member).value = appendText(nil, text)
 		}
-	case elements == 0 && len(o.members) == 0 && (t.Mixed || !blank):
-		return appendText(dst, text) // the decoder says what it should have been
 	case !blank:
 		r.report("", "must not have text between its elements")
 	}
