@@ -200,7 +200,12 @@ func (x *xmlBuilder) object(s *spec.Schema, t *Type) *XMLType {
 	x.types[key] = out
 	x.out = append(x.out, out)
 	for _, f := range t.Fields {
-		out.Members = append(out.Members, x.member(f, propertyOf(s, f.JSON)))
+		m := x.member(f, propertyOf(s, f.JSON))
+		if i := slices.IndexFunc(out.Members, m.clashes); i >= 0 {
+			x.diags.Warnf(f.Pos, "give one of them another name in its xml object", "members %s and %s are both written as %s: only %s can be read",
+				out.Members[i].Member, f.JSON, m.tag(), out.Members[i].Member)
+		}
+		out.Members = append(out.Members, m)
 	}
 	if t.Extra != nil {
 		out.Rest = x.values(additionalOf(s), t.Extra)
@@ -210,6 +215,19 @@ func (x *xmlBuilder) object(s *spec.Schema, t *Type) *XMLType {
 		x.variants(out, t)
 	}
 	return out
+}
+
+// tag is the name that an element or attribute for the member has.
+func (n *XMLNode) tag() string {
+	if n.Flat {
+		n = n.Item
+	}
+	return cmp.Or(n.Name, n.Member)
+}
+
+// clashes reports whether two members cannot be told apart.
+func (n *XMLNode) clashes(m *XMLNode) bool {
+	return n.As == m.As && n.tag() == m.tag() && (n.Space == m.Space || n.Space == "" || m.Space == "")
 }
 
 func (x *xmlBuilder) variants(out *XMLType, t *Type) {
