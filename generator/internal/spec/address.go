@@ -26,7 +26,7 @@ func (d *decoder) address() {
 				prefix = filepath.ToSlash(rel) + "#"
 			}
 		}
-		d.addressIn(s.root, []byte(prefix))
+		d.addressIn(s.root, []byte(d.opt.Origin.Label()+prefix))
 	}
 }
 

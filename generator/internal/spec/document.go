@@ -22,8 +22,9 @@ type Document struct {
 	Schemes     []*SecurityScheme
 	Extensions  map[string]Value // x-… fields of the root
 
-	Raw   []byte // the source text, byte for byte
-	Files []File // the other files that it refers to, sorted by path
+	Raw    []byte  // the source text, byte for byte
+	Files  []File  // the other files that it refers to, sorted by path
+	Origin *Origin // nil for a document that is the only one
 
 	paths map[string]*Schema // see At
 }
@@ -58,7 +59,8 @@ type Operation struct {
 	Pos         diag.Pos
 	Method      string // upper case
 	Path        string
-	ID          string // operationId as written, may be empty
+	Origin      *Origin // of the document it is in
+	ID          string  // operationId as written, may be empty
 	Summary     string
 	Description string
 	Tags        []string
@@ -155,7 +157,9 @@ type SecurityScheme struct {
 type Schema struct {
 	Pos  diag.Pos
 	Name string // set on entries of components.schemas
-	Path string // of one that is no entry but may need a name: like a JSON pointer, with names for the entries of lists
+	// Origin is the document of an entry of components.schemas.
+	Origin *Origin
+	Path   string // of one that is no entry but may need a name: like a JSON pointer, with names for the entries of lists
 
 	// Ref is the name a reference points to ("Book" for a component, else the
 	// JSON pointer) and Target the schema there, never itself a pure reference

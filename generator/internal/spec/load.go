@@ -37,6 +37,10 @@ type Options struct {
 	// Overlays change the document before it is looked at, one after the other.
 	Overlays []File
 
+	// Origin is set for one of several documents, see [Join], or one whose paths
+	// get a prefix.
+	Origin *Origin
+
 	// SkipUnsupported drops the operations that cannot be understood, with a
 	// warning, instead of refusing the document for them.
 	SkipUnsupported bool
@@ -106,7 +110,27 @@ func Load(name string, src []byte, opt Options) (*Document, diag.List, error) {
 	}
 	d.doc.Files = d.referenced()
 	d.address()
+	d.originate()
 	return d.doc, warnings, nil
+}
+
+// originate notes on every part that has a name which document it is from, and
+// puts the prefix before the paths.
+func (d *decoder) originate() {
+	from := d.opt.Origin
+	if from == nil {
+		return
+	}
+	d.doc.Origin = from
+	for _, s := range d.doc.Schemas {
+		s.Origin = from
+	}
+	for _, p := range d.doc.Paths {
+		p.Template = from.Base + p.Template
+		for _, op := range p.Operations {
+			op.Origin, op.Path = from, from.Base+op.Path
+		}
+	}
 }
 
 func newDecoder(name string, src []byte, opt Options) *decoder {
