@@ -28,7 +28,7 @@ type Project struct {
 	Tables     []*Table     // sorted by name
 	Features   Features
 
-	Integers bool // there are some that int64 does not hold
+	Integers bool       // there are some that int64 does not hold
 	XMLTypes []*XMLType // the objects that travel as XML, sorted by name
 
 	Checks  []*Check // schemas that are validated at run time, sorted by name
