@@ -1,8 +1,10 @@
 package generator
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
+	"reflect"
 	"regexp"
 	"slices"
 	"strconv"
@@ -39,6 +41,11 @@ type Config struct {
 	// otherwise Spec is only the name that messages use.
 	Document []byte
 
+	// Specs are the documents of a project with several, in place of Spec and
+	// Document. OpenPlan takes those that are named here for the project's own of
+	// the same names.
+	Specs []Source
+
 	// Features are the optional parts that the project has, see [Features]. Nil
 	// stands for all, the one entry "none" for none. Only NewPlan uses it.
 	Features []string
@@ -50,7 +57,8 @@ type Config struct {
 	AllowRef []string
 
 	// Overlays are files with OpenAPI Overlays that change the document, one after
-	// the other. NewPlan copies them into the project; later apigen.yaml lists them.
+	// the other; of several documents the first. NewPlan copies them into the
+	// project; later apigen.yaml lists them.
 	Overlays []string
 
 	// SkipUnsupported drops the operations that cannot be understood, with a
@@ -62,13 +70,52 @@ type Config struct {
 	ReadOnly bool
 }
 
+// Source is one of several OpenAPI documents.
+type Source struct {
+	// Name tells the document from the others, see [CheckSpecName]. NewPlan takes
+	// the name of the file when it is empty.
+	Name string
+
+	// File is the document, and Text its text. When Text is nil, the file is read;
+	// otherwise File is only the name that messages use.
+	File string
+	Text []byte
+
+	// Base is put before all paths of the document, such as /admin. Overlays
+	// change it, see Config. Only NewPlan uses them; later they are in apigen.yaml.
+	Base     string
+	Overlays []string
+}
+
+// sources returns the documents that are named.
+func (c Config) sources() []Source {
+	out := slices.Clone(c.Specs)
+	if len(out) == 0 && (c.Spec != "" || c.Document != nil) {
+		out = []Source{{File: c.Spec, Text: c.Document}}
+	}
+	if len(out) > 0 {
+		out[0].Overlays = slices.Concat(c.Overlays, out[0].Overlays)
+	}
+	return out
+}
+
 // settings are the contents of apigen.yaml.
 type settings struct {
-	name, module, spec string
-	features           model.Features
-	overlays           []string
-	skipUnsupported    bool
+	name, module    string
+	specs           []specSettings
+	features        model.Features
+	overlays        []string // of the first document
+	skipUnsupported bool
 }
+
+// specSettings are what apigen.yaml says of a document.
+type specSettings struct {
+	path, name, base string // name and base may be empty
+	overlays         []string
+}
+
+// label is the name of the document, its own or that of its file.
+func (s specSettings) label() string { return cmp.Or(s.name, specName(s.path)) }
 
 // feature is an optional part of a project.
 type feature struct {
@@ -150,9 +197,14 @@ func (s settings) text() []byte {
 	var b strings.Builder
 	fmt.Fprintf(&b, "# Settings of apigen. The folder is brought in step with them by \"apigen generate\".\n")
 	fmt.Fprintf(&b, "name: %s\nmodule: %s\n", s.name, s.module)
-	fmt.Fprintf(&b, "\n# The contract: edit it, then run \"apigen generate\".\nspec: %s\n", s.spec)
+	b.WriteString("\n# The contract: edit it, then run \"apigen generate\".\n")
+	s.specsText(&b)
 	if len(s.overlays) > 0 {
-		fmt.Fprintf(&b, "\n# OpenAPI Overlays that change it, one after the other:\noverlays: [%s]\n", strings.Join(quoted(s.overlays), ", "))
+		what := "it"
+		if len(s.specs) > 1 {
+			what = "the first document"
+		}
+		fmt.Fprintf(&b, "\n# OpenAPI Overlays that change %s, one after the other:\noverlays: [%s]\n", what, strings.Join(quoted(s.overlays), ", "))
 	}
 	if s.skipUnsupported {
 		b.WriteString("\n# Operations that cannot be understood are left out, with a warning:\nskip-unsupported: true\n")
@@ -171,7 +223,33 @@ func (s settings) text() []byte {
 	return []byte(b.String())
 }
 
-var plainScalar = regexp.MustCompile(`^[A-Za-z0-9][-A-Za-z0-9._/]*$`)
+// specsText writes which documents the project has.
+func (s settings) specsText(b *strings.Builder) {
+	if len(s.specs) == 1 && reflect.DeepEqual(s.specs[0], specSettings{path: s.specs[0].path}) {
+		fmt.Fprintf(b, "spec: %s\n", quoted([]string{s.specs[0].path})[0])
+		return
+	}
+	b.WriteString("specs:\n")
+	for _, one := range s.specs {
+		parts := []string{"path: " + quoted([]string{one.path})[0]}
+		if one.base != "" {
+			parts = append(parts, "base: "+quoted([]string{one.base})[0])
+		}
+		if one.name != "" {
+			parts = append(parts, "name: "+quoted([]string{one.name})[0])
+		}
+		if len(one.overlays) > 0 {
+			parts = append(parts, "overlays: ["+strings.Join(quoted(one.overlays), ", ")+"]")
+		}
+		if len(parts) == 1 {
+			fmt.Fprintf(b, "  - %s\n", strings.TrimPrefix(parts[0], "path: "))
+		} else {
+			fmt.Fprintf(b, "  - {%s}\n", strings.Join(parts, ", "))
+		}
+	}
+}
+
+var plainScalar = regexp.MustCompile(`^[/A-Za-z0-9][-A-Za-z0-9._/]*$`)
 
 // quoted puts quotes around the paths that YAML would read as something else.
 func quoted(paths []string) []string {

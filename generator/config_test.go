@@ -11,9 +11,13 @@ import (
 
 func TestSettingsRoundTrip(t *testing.T) {
 	for _, want := range []settings{
-		{name: "bookshop", module: "example.com/bookshop", spec: "api/openapi.yaml", features: model.Features{Store: true, Docker: true, CI: true}},
-		{name: "b-2", module: "b", spec: "spec.json", skipUnsupported: true},
-		{name: "b", module: "b", spec: "s", features: model.Features{Docker: true}, overlays: []string{"api/overlays/a.yaml", "api/b, #c.yaml"}},
+		{name: "bookshop", module: "example.com/bookshop", specs: []specSettings{{path: "api/openapi.yaml"}}, features: model.Features{Store: true, Docker: true, CI: true}},
+		{name: "b-2", module: "b", specs: []specSettings{{path: "spec.json"}}, skipUnsupported: true},
+		{name: "b", module: "b", specs: []specSettings{{path: "s"}}, features: model.Features{Docker: true}, overlays: []string{"api/overlays/a.yaml", "api/b, #c.yaml"}},
+		{name: "b", module: "b", specs: []specSettings{{path: "s", base: "/v1"}}},
+		{name: "b", module: "b", overlays: []string{"o"}, specs: []specSettings{
+			{path: "api/a.yaml"}, {path: "api/a, b.yaml", name: "b"}, {path: "c", name: "d-e", base: "/admin/v1", overlays: []string{"x", "y"}},
+		}},
 	} {
 		got, err := parseSettings(SettingsName, want.text())
 		if err != nil || !reflect.DeepEqual(got, want) {
@@ -42,6 +46,33 @@ func TestParseSettingsReportsAll(t *testing.T) {
 			"apigen.yaml:1: module is not set",
 			"apigen.yaml:1: spec is not set",
 			"apigen.yaml:1:7: this must be a single word",
+		}},
+		{"name: b\nmodule: b\nspecs: [a.yaml]\nspec: s\n", []string{"apigen.yaml:4:1: spec and specs exclude each other"}},
+		{"name: b\nmodule: b\nspecs: a.yaml\n", []string{"apigen.yaml:3:8: specs must be a list of documents"}},
+		{"name: b\nmodule: b\nspecs: []\n", []string{"apigen.yaml:3:8: specs must be a list of documents"}},
+		{`name: b
+module: b
+specs:
+  - ../a.yaml
+  - [b.yaml]
+  - {base: /a}
+  - {path: c.yaml, base: admin, nam: x}
+  - {path: d/c.yaml, base: "/{a}", base: /b}
+  - {path: c.yaml, name: C D, overlays: x}
+  - ä.yaml
+`, []string{
+			"apigen.yaml:4:5: \"../a.yaml\" does not name a file inside the project",
+			"apigen.yaml:5:5: a document must be a file",
+			"apigen.yaml:6:5: the document has no path",
+			"apigen.yaml:7:26: \"admin\" cannot be put before paths",
+			"apigen.yaml:7:33: unknown setting \"nam\"",
+			"apigen.yaml:8:5: the document in line 7 has the name c already",
+			"apigen.yaml:8:28: \"/{a}\" cannot be put before paths",
+			"apigen.yaml:8:36: base is set in line 8 already",
+			"apigen.yaml:9:5: c.yaml is in line 7 already",
+			"apigen.yaml:9:26: \"C D\" cannot name a document",
+			"apigen.yaml:9:41: overlays must be a list of files",
+			"apigen.yaml:10:5: \"\" cannot name a document",
 		}},
 		{"name: b\nmodule: b\nspec: s\nfeatures: none\n", []string{"apigen.yaml:4:11: features must be a list"}},
 	} {

@@ -22,7 +22,6 @@ package generator
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -82,25 +81,13 @@ func NewPlan(ctx context.Context, cfg Config) (*Plan, error) {
 	case !vacant:
 		return nil, &UsageError{fmt.Errorf("%s is not empty; name another folder, or run \"apigen generate\" in it if it is a project of apigen's", cfg.Dir)}
 	}
-	text, err := readDocument(cfg)
+	r := run{dir: cfg.Dir, settings: s, lock: &plan.Lock{}, fresh: true, skip: s.skipUnsupported}
+	_, r.allow = splitAllowed(cfg.AllowRef)
+	r.documents, err = newDocuments(cfg)
+	defer r.close()
 	if err != nil {
 		return nil, err
 	}
-	r := run{dir: cfg.Dir, settings: s, name: cfg.Spec, text: text, lock: &plan.Lock{}, fresh: true}
-	if err := r.takeOverlays(cfg.Overlays); err != nil {
-		return nil, err
-	}
-	folders, addresses := splitAllowed(cfg.AllowRef)
-	r.options = spec.Options{Path: "openapi.yaml", Overlays: r.overlays, SkipUnsupported: s.skipUnsupported}
-	if cfg.Document == nil {
-		t, err := openTree(cfg.Spec, folders)
-		if err != nil {
-			return nil, err
-		}
-		defer t.Close()
-		r.options.Files, r.options.Path = t, t.path
-	}
-	r.options.Allow, r.options.Fetch = addresses, fetch(ctx, addresses)
 	return r.plan(ctx)
 }
 
@@ -126,29 +113,16 @@ func OpenPlan(ctx context.Context, cfg Config) (*Plan, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := run{dir: cfg.Dir, settings: s, lock: lock, replace: cfg.Spec != "" || cfg.Document != nil}
-	if !r.replace {
-		cfg.Spec = filepath.Join(cfg.Dir, filepath.FromSlash(s.spec))
-	}
-	r.name = cfg.Spec
-	if r.text, err = readDocument(cfg); err != nil {
-		return nil, err
-	}
-	if err := r.readOverlays(); err != nil {
-		return nil, err
-	}
-	t, err := r.openProject()
+	r := run{dir: cfg.Dir, settings: s, lock: lock, skip: s.skipUnsupported || cfg.SkipUnsupported}
+	folders, addresses := splitAllowed(cfg.AllowRef)
+	r.allow = addresses
+	r.documents, err = openDocuments(cfg, s)
+	defer r.close()
 	if err != nil {
 		return nil, err
 	}
-	defer t.Close()
-	folders, addresses := splitAllowed(cfg.AllowRef)
 	if len(folders) > 0 {
-		return nil, &UsageError{fmt.Errorf("the documents of a project are all in its folder %s; copy %s there", path.Dir(s.spec), folders[0])}
-	}
-	r.options = spec.Options{
-		Files: t, Path: t.path, Allow: addresses, Fetch: fetch(ctx, addresses),
-		Overlays: r.overlays, SkipUnsupported: s.skipUnsupported || cfg.SkipUnsupported,
+		return nil, &UsageError{fmt.Errorf("the documents of a project are all in its folder %s; copy %s there", path.Dir(s.specs[0].path), folders[0])}
 	}
 	return r.plan(ctx)
 }
@@ -213,29 +187,33 @@ func (p *Plan) inDir(list Diagnostics) Diagnostics {
 
 // run is what a plan is made from.
 type run struct {
-	dir      string
-	settings settings
-	name     string // of the document, in messages
-	text     []byte // of the document
-	lock     *plan.Lock
-	fresh    bool // the project does not exist yet
-	replace  bool // the document replaces the project's own
-	options  spec.Options
-	overlays []spec.File
-	own      []render.File // the overlays in the project
+	dir       string
+	settings  settings
+	documents []*document
+	allow     []string // beginnings of addresses to fetch from
+	skip      bool     // operations that cannot be understood
+	lock      *plan.Lock
+	fresh     bool // the project does not exist yet
+
+	files []render.File // the documents, their overlays and what they refer to
+	has   map[string]bool
 }
 
-// plan goes through the steps: document, model, files, changes.
-func (r run) plan(ctx context.Context) (*Plan, error) {
-	doc, notes, err := spec.Load(r.name, r.text, r.options)
+// close closes the folders of the documents.
+func (r *run) close() {
+	for _, d := range r.documents {
+		if d.tree != nil {
+			d.tree.Close()
+		}
+	}
+}
+
+// plan goes through the steps: documents, model, files, changes.
+func (r *run) plan(ctx context.Context) (*Plan, error) {
+	r.has = map[string]bool{}
+	doc, notes, err := r.load(ctx)
 	if err != nil {
 		return nil, err
-	}
-	var others []render.File
-	if r.fresh {
-		r.settings.spec, others = layout(r.options.Path, doc.Files, json.Valid(r.text))
-	} else {
-		others = r.beside(doc.Files)
 	}
 	project, list, err := r.build(doc)
 	if err != nil {
@@ -259,35 +237,61 @@ func (r run) plan(ctx context.Context) (*Plan, error) {
 	// written down so: the project does not change its shape later by itself.
 	r.settings.features = project.Features
 	files = append(files, render.File{Path: SettingsName, Class: render.Yours, Data: r.settings.text()})
-	files = append(append(files, others...), r.own...)
-	changes, err := r.compare(files, append(tableRecords(project), nameRecords(project)...))
+	sources := r.files
+	for _, d := range r.documents {
+		for _, f := range d.own {
+			r.add(f.Path, f.Data)
+		}
+	}
+	files = append(files, r.files...)
+	changes, err := r.compare(files, slices.Concat(tableRecords(project), nameRecords(project), r.rankRecords()))
 	if err != nil {
 		return nil, err
 	}
 	p := &Plan{dir: r.dir, plan: changes, Operations: operations(project)}
-	if r.replace {
-		if kept := changes.Replace(r.settings.spec, r.text); kept != "" {
-			notes.Warnf(diag.Pos{File: filepath.Join(r.dir, filepath.FromSlash(r.settings.spec))}, "",
-				"replaced as asked; what was there is kept in %s", kept)
-		}
-	}
-	for _, f := range others {
-		changes.Replace(f.Path, f.Data) // of a remote one that was fetched anew
-	}
+	r.replace(changes, sources, &notes)
 	p.Changes = changes.Changes
 	p.Diagnostics = append(notes, p.inDir(changes.Diagnostics)...)
 	p.Diagnostics.Sort()
 	return p, nil
 }
 
+// replace puts the documents that the run was given in the place of the
+// project's own, and fetched ones in the place of what was fetched before.
+func (r *run) replace(changes *plan.Plan, sources []render.File, notes *diag.List) {
+	given := map[string]bool{}
+	for _, d := range r.documents {
+		given[d.path] = d.replaced
+	}
+	for _, f := range sources {
+		own, isDocument := given[f.Path]
+		if isDocument && !own {
+			continue
+		}
+		if kept := changes.Replace(f.Path, f.Data); kept != "" && own {
+			notes.Warnf(diag.Pos{File: filepath.Join(r.dir, filepath.FromSlash(f.Path))}, "",
+				"replaced as asked; what was there is kept in %s", kept)
+		}
+	}
+}
+
+// damaged is the error of a lock with a record that cannot be read.
+func (r *run) damaged(err error) error {
+	var list diag.List
+	list.Errorf(diag.Pos{File: filepath.Join(r.dir, plan.LockName)}, "restore the file from version control", "%v", err)
+	return &plan.LockError{List: list}
+}
+
 // build makes the model of the document.
-func (r run) build(doc *spec.Document) (*model.Project, diag.List, error) {
+func (r *run) build(doc *spec.Document) (*model.Project, diag.List, error) {
 	tables, err := previousTables(r.lock)
 	names, namesErr := model.DecodeNames(r.lock.Of(nameRecord))
 	if err = errors.Join(err, namesErr); err != nil {
-		var list diag.List
-		list.Errorf(diag.Pos{File: filepath.Join(r.dir, plan.LockName)}, "restore the file from version control", "%v", err)
-		return nil, nil, &plan.LockError{List: list}
+		return nil, nil, r.damaged(err)
+	}
+	var paths []string
+	for _, d := range r.documents {
+		paths = append(paths, d.path)
 	}
 	last, err := lastMigration(r.dir, r.lock)
 	if err != nil {
@@ -296,7 +300,7 @@ func (r run) build(doc *spec.Document) (*model.Project, diag.List, error) {
 	project, list := model.Build(doc, model.Options{
 		Name:       r.settings.name,
 		Module:     r.settings.module,
-		SpecPath:   r.settings.spec,
+		Specs:      paths,
 		Features:   r.settings.features,
 		Previous:   tables,
 		Migrations: last,
@@ -307,7 +311,7 @@ func (r run) build(doc *spec.Document) (*model.Project, diag.List, error) {
 
 // newStore checks that a handler written for a project without a store can take
 // one now: handler.go is the owner's, so nobody else can change its New.
-func (r run) newStore(p *model.Project) diag.List {
+func (r *run) newStore(p *model.Project) diag.List {
 	const name = "internal/handler/handler.go"
 	if r.fresh || !p.Features.Store || r.lock.Has("internal/store/store.go") {
 		return nil
@@ -329,7 +333,7 @@ func (r run) newStore(p *model.Project) diag.List {
 }
 
 // compare compares the files with what is in the project.
-func (r run) compare(files []render.File, records []plan.Record) (*plan.Plan, error) {
+func (r *run) compare(files []render.File, records []plan.Record) (*plan.Plan, error) {
 	if r.fresh {
 		return plan.Compare(nothing{}, r.lock, files, records)
 	}
@@ -352,22 +356,18 @@ func (nothing) Open(name string) (fs.File, error) {
 func newSettings(cfg Config) (settings, error) {
 	on, err := selectFeatures(cfg.Features)
 	err = errors.Join(CheckName(cfg.Name), CheckModule(cfg.Module), err)
-	if cfg.Spec == "" && cfg.Document == nil {
+	for _, src := range cfg.Specs {
+		if src.Name != "" {
+			err = errors.Join(err, CheckSpecName(src.Name))
+		}
+		if src.Base != "" {
+			err = errors.Join(err, checkBase(src.Base))
+		}
+	}
+	if len(cfg.sources()) == 0 {
 		err = errors.Join(err, errors.New("the project needs an OpenAPI document"))
 	}
 	return settings{name: cfg.Name, module: cfg.Module, features: on, skipUnsupported: cfg.SkipUnsupported}, err
-}
-
-// readDocument returns the text of the document.
-func readDocument(cfg Config) ([]byte, error) {
-	if cfg.Document != nil {
-		return cfg.Document, nil
-	}
-	text, err := os.ReadFile(cfg.Spec)
-	if err != nil {
-		return nil, fmt.Errorf("read document: %w", err)
-	}
-	return text, nil
 }
 
 // endInterrupted completes or undoes a run that was interrupted.

@@ -21,7 +21,7 @@ type settingsReader struct {
 	list diag.List
 }
 
-var settingsKeys = []string{"name", "module", "spec", "overlays", "skip-unsupported", "features"}
+var settingsKeys = []string{"name", "module", "spec", "specs", "overlays", "skip-unsupported", "features"}
 
 // read reads the whole document.
 func (r *settingsReader) read(root *yaml.Node) settings {
@@ -29,22 +29,18 @@ func (r *settingsReader) read(root *yaml.Node) settings {
 	seen := map[string]*yaml.Node{}
 	for i := 0; i+1 < len(root.Content); i += 2 {
 		key, value := root.Content[i], root.Content[i+1]
-		if !slices.Contains(settingsKeys, key.Value) {
-			r.errorf(key, "the settings are "+strings.Join(settingsKeys, ", "), "unknown setting %q", key.Value)
+		if !r.known(key, settingsKeys, "the settings", seen) {
 			continue
 		}
-		if first := seen[key.Value]; first != nil {
-			r.errorf(key, "keep one of the two", "%s is set in line %d already", key.Value, first.Line)
-			continue
-		}
-		seen[key.Value] = key
 		switch key.Value {
 		case "name":
 			s.name = r.text(value, CheckName)
 		case "module":
 			s.module = r.text(value, CheckModule)
 		case "spec":
-			s.spec = r.text(value, checkSpecPath)
+			s.specs = []specSettings{{path: r.text(value, checkSpecPath)}}
+		case "specs":
+			s.specs = r.specs(value)
 		case "overlays":
 			s.overlays = r.paths(value)
 		case "skip-unsupported":
@@ -53,7 +49,14 @@ func (r *settingsReader) read(root *yaml.Node) settings {
 			r.features(value, &s)
 		}
 	}
+	one, several := seen["spec"], seen["specs"]
+	if one != nil && several != nil {
+		r.errorf(later(one, several), "keep specs, with all documents in its list", "spec and specs exclude each other")
+	}
 	for _, key := range settingsKeys {
+		if key == "spec" && several != nil {
+			continue
+		}
 		if seen[key] == nil && settingsExample[key] != "" {
 			r.list.Errorf(diag.Pos{File: r.file, Line: 1}, "add a line, for example \""+settingsExample[key]+"\"", "%s is not set", key)
 		}
@@ -68,6 +71,92 @@ var settingsExample = map[string]string{
 	"name":   "name: bookshop",
 	"module": "module: example.com/bookshop",
 	"spec":   "spec: api/openapi.yaml",
+}
+
+// later returns the one of two nodes that stands behind the other.
+func later(a, b *yaml.Node) *yaml.Node {
+	if a.Line > b.Line || a.Line == b.Line && a.Column > b.Column {
+		return a
+	}
+	return b
+}
+
+// known reports whether a key is one of keys and set for the first time.
+func (r *settingsReader) known(key *yaml.Node, keys []string, what string, seen map[string]*yaml.Node) bool {
+	if !slices.Contains(keys, key.Value) {
+		r.errorf(key, what+" are "+strings.Join(keys, ", "), "unknown setting %q", key.Value)
+		return false
+	}
+	if first := seen[key.Value]; first != nil {
+		r.errorf(key, "keep one of the two", "%s is set in line %d already", key.Value, first.Line)
+		return false
+	}
+	seen[key.Value] = key
+	return true
+}
+
+// specs reads the list of documents.
+func (r *settingsReader) specs(n *yaml.Node) []specSettings {
+	const hint = "write for example \"specs: [api/openapi.yaml, {path: api/admin.yaml, base: /admin}]\""
+	if n.Kind != yaml.SequenceNode || len(n.Content) == 0 {
+		r.errorf(n, hint, "specs must be a list of documents")
+		return nil
+	}
+	var out []specSettings
+	paths, names := map[string]int{}, map[string]int{}
+	for _, item := range n.Content {
+		one := r.spec(item, hint)
+		name := one.label()
+		switch {
+		case one.path == "": // which has been said
+		case paths[one.path] > 0:
+			r.errorf(item, "keep one of the two", "%s is in line %d already", one.path, paths[one.path])
+		case CheckSpecName(name) != nil:
+			r.errorf(item, fmt.Sprintf("give it a name: {path: %s, name: admin}", one.path), "%v", CheckSpecName(name))
+		case names[name] > 0:
+			r.errorf(item, fmt.Sprintf("give it a name of its own: {path: %s, name: %s2}", one.path, name),
+				"the document in line %d has the name %s already", names[name], name)
+		}
+		paths[one.path], names[name] = item.Line, item.Line
+		out = append(out, one)
+	}
+	return out
+}
+
+// spec reads one document of the list.
+func (r *settingsReader) spec(n *yaml.Node, hint string) specSettings {
+	var s specSettings
+	switch n.Kind {
+	case yaml.ScalarNode:
+		s.path = r.text(n, checkSpecPath)
+		return s
+	case yaml.MappingNode:
+	default:
+		r.errorf(n, hint, "a document must be a file, or a path with more settings")
+		return s
+	}
+	seen := map[string]*yaml.Node{}
+	keys := []string{"path", "base", "name", "overlays"}
+	for i := 0; i+1 < len(n.Content); i += 2 {
+		key, value := n.Content[i], n.Content[i+1]
+		if !r.known(key, keys, "the settings of a document", seen) {
+			continue
+		}
+		switch key.Value {
+		case "path":
+			s.path = r.text(value, checkSpecPath)
+		case "base":
+			s.base = r.text(value, checkBase)
+		case "name":
+			s.name = r.text(value, CheckSpecName)
+		case "overlays":
+			s.overlays = r.paths(value)
+		}
+	}
+	if seen["path"] == nil {
+		r.errorf(n, "add path: api/openapi.yaml", "the document has no path")
+	}
+	return s
 }
 
 // text reads a setting that is one word and passes check.

@@ -13,15 +13,13 @@ import (
 	"slices"
 	"strings"
 	"time"
-
-	"github.com/apigen-go/apigen/generator/internal/render"
-	"github.com/apigen-go/apigen/generator/internal/spec"
 )
 
 // tree is where the files lie that a document may refer to: its own folder and
 // those that the user allows. It is a file system whose root is the folder that
 // holds them all; what is in none of them cannot be opened, by no link either.
 type tree struct {
+	top     string // the root
 	path    string // of the document
 	folders []folder
 }
@@ -55,7 +53,7 @@ func openTree(document string, allowed []string) (*tree, error) {
 			top = filepath.Dir(top)
 		}
 	}
-	t := &tree{path: below(name, top)}
+	t := &tree{top: top, path: below(name, top)}
 	for _, dir := range dirs {
 		root, err := os.OpenRoot(dir)
 		if err != nil {
@@ -153,89 +151,15 @@ func fetch(ctx context.Context, allowed []string) func(string) ([]byte, error) {
 	}
 }
 
-// layout says where the files of a document go in a new project. One that stands
-// alone is api/openapi.yaml or .json; several keep their names and their places
-// as seen from each other.
-func layout(document string, files []spec.File, isJSON bool) (own string, others []render.File) {
-	if len(files) == 0 {
-		if isJSON {
-			return "api/openapi.json", nil
-		}
-		return "api/openapi.yaml", nil
-	}
-	top := path.Dir(document)
-	for _, f := range files {
-		for top != "." && !strings.HasPrefix(f.Path, top+"/") {
-			top = path.Dir(top)
-		}
-	}
-	for _, f := range files {
-		others = append(others, render.File{Path: path.Join("api", below(f.Path, top)), Class: render.Yours, Data: f.Text})
-	}
-	return path.Join("api", below(document, top)), others
-}
-
-// openProject opens the folder of a project that holds its documents.
-func (r run) openProject() (*tree, error) {
-	top, rest, deep := strings.Cut(r.settings.spec, "/")
+// openProject opens the folder of a project that holds one of its documents.
+func openProject(dir, document string) (*tree, error) {
+	top, rest, deep := strings.Cut(document, "/")
 	if !deep {
-		top, rest = ".", r.settings.spec
+		top, rest = ".", document
 	}
-	root, err := os.OpenRoot(filepath.Join(r.dir, top))
+	root, err := os.OpenRoot(filepath.Join(dir, top))
 	if err != nil {
 		return nil, fmt.Errorf("open folder of the document: %w", err)
 	}
-	return &tree{rest, []folder{{".", root}}}, nil
-}
-
-// beside names the files that the document of a project refers to by their paths
-// in the project.
-func (r run) beside(files []spec.File) []render.File {
-	top, _, deep := strings.Cut(r.settings.spec, "/")
-	if !deep {
-		top = "."
-	}
-	var out []render.File
-	for _, f := range files {
-		out = append(out, render.File{Path: path.Join(top, f.Path), Class: render.Yours, Data: f.Text})
-	}
-	return out
-}
-
-const overlayFolder = "api/overlays/"
-
-// takeOverlays reads the overlays that a new project gets and finds places for
-// them.
-func (r *run) takeOverlays(names []string) error {
-	taken := map[string]bool{}
-	for _, name := range names {
-		text, err := os.ReadFile(name)
-		if err != nil {
-			return fmt.Errorf("read overlay: %w", err)
-		}
-		base := filepath.Base(name)
-		own := overlayFolder + base
-		for i := 2; taken[own]; i++ {
-			own = fmt.Sprintf("%s%d-%s", overlayFolder, i, base)
-		}
-		taken[own] = true
-		r.overlays = append(r.overlays, spec.File{Path: name, Text: text})
-		r.own = append(r.own, render.File{Path: own, Class: render.Yours, Data: text})
-		r.settings.overlays = append(r.settings.overlays, own)
-	}
-	return nil
-}
-
-// readOverlays reads the overlays of a project.
-func (r *run) readOverlays() error {
-	for _, own := range r.settings.overlays {
-		name := filepath.Join(r.dir, filepath.FromSlash(own))
-		text, err := os.ReadFile(name)
-		if err != nil {
-			return fmt.Errorf("read overlay: %w", err)
-		}
-		r.overlays = append(r.overlays, spec.File{Path: name, Text: text})
-		r.own = append(r.own, render.File{Path: own, Class: render.Yours, Data: text})
-	}
-	return nil
+	return &tree{top, rest, []folder{{".", root}}}, nil
 }

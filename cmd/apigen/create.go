@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"os"
 	"path/filepath"
 	"strings"
 
@@ -15,8 +16,8 @@ import (
 // runCreate does what complete options ask for.
 func runCreate(ctx context.Context, t *terminal, opts *newOptions) error {
 	cfg := generator.Config{
-		Dir: opts.folder(), Name: opts.name, Module: opts.module, Spec: opts.spec,
-		AllowRef: opts.allowRef, Overlays: opts.overlays, SkipUnsupported: opts.skipUnsupported,
+		Dir: opts.folder(), Name: opts.name, Module: opts.module,
+		AllowRef: opts.allowRef, SkipUnsupported: opts.skipUnsupported,
 	}
 	if opts.featuresSet {
 		cfg.Features = append([]string{}, opts.features...)
@@ -29,7 +30,9 @@ func runCreate(ctx context.Context, t *terminal, opts *newOptions) error {
 	}
 	steps := &progress{t: t}
 	defer steps.end()
-	steps.step("reading " + cfg.Spec)
+	for _, src := range cfg.Specs {
+		steps.step("reading " + src.File)
+	}
 	plan, err := generator.NewPlan(ctx, cfg)
 	if err != nil {
 		steps.end()
@@ -56,22 +59,94 @@ func runCreate(ctx context.Context, t *terminal, opts *newOptions) error {
 	return nil
 }
 
-// contract reads the document from standard input, or writes it from resources.
-// A file is left to the generator.
+// contract finds the documents, or writes one from resources. Files are left to
+// the generator.
 func contract(t *terminal, opts *newOptions, cfg *generator.Config) error {
-	var err error
-	switch {
-	case len(opts.resources) > 0:
-		cfg.Spec = "openapi.yaml"
-		cfg.Document, err = generator.ResourceDocument(title(opts.name), opts.resources)
+	if len(opts.resources) > 0 {
+		text, err := generator.ResourceDocument(title(opts.name), opts.resources)
 		if err != nil {
 			return usage(err)
 		}
-	case opts.spec == "-":
-		cfg.Spec = "<stdin>"
-		cfg.Document, err = readStandardInput(t)
+		cfg.Specs = []generator.Source{{File: "openapi.yaml", Text: text}}
+		return nil
 	}
-	return err
+	var err error
+	if cfg.Specs, err = sources(t, opts.specs); err != nil {
+		return err
+	}
+	if err := generator.NameSources(cfg.Specs); err != nil {
+		return usage(err)
+	}
+	for _, text := range opts.bases {
+		name, base := splitName(text)
+		src, err := find(cfg.Specs, name, "--base NAME="+base)
+		if err != nil {
+			return err
+		}
+		src.Base = base
+	}
+	for _, text := range opts.overlays {
+		name, file := splitName(text)
+		src := &cfg.Specs[0]
+		if name != "" {
+			if src, err = find(cfg.Specs, name, ""); err != nil {
+				return err
+			}
+		}
+		src.Overlays = append(src.Overlays, file)
+	}
+	return nil
+}
+
+// find returns the document with a name; without one, the only document.
+func find(list []generator.Source, name, hint string) (*generator.Source, error) {
+	var names []string
+	for i := range list {
+		if list[i].Name == name || name == "" && len(list) == 1 {
+			return &list[i], nil
+		}
+		names = append(names, list[i].Name)
+	}
+	switch {
+	case len(list) == 1:
+		return nil, usage(fmt.Errorf("the only document has no name %q; leave out the name, or give it: --spec %s=%s", name, name, list[0].File))
+	case name == "":
+		return nil, usage(fmt.Errorf("say which document is meant: %s, with the name %s", hint, strings.Join(names, " or ")))
+	}
+	return nil, usage(fmt.Errorf("there is no document named %q; there is %s", name, strings.Join(names, " and ")))
+}
+
+// splitName takes the name off NAME=REST.
+func splitName(text string) (name, rest string) {
+	name, rest, ok := strings.Cut(text, "=")
+	if !ok || generator.CheckSpecName(name) != nil {
+		return "", text
+	}
+	if _, err := os.Stat(text); err == nil {
+		return "", text // a file with that sign in its name
+	}
+	return name, rest
+}
+
+// sources returns the documents that --spec names: files, or standard input.
+func sources(t *terminal, specs []string) ([]generator.Source, error) {
+	var out []generator.Source
+	for _, text := range specs {
+		var src generator.Source
+		src.Name, src.File = splitName(text)
+		if src.File == "-" {
+			if len(specs) > 1 {
+				return nil, usage(errors.New("standard input holds one document: --spec - goes without another --spec"))
+			}
+			var err error
+			src.File = "<stdin>"
+			if src.Text, err = readStandardInput(t); err != nil {
+				return nil, err
+			}
+		}
+		out = append(out, src)
+	}
+	return out, nil
 }
 
 // maxDocument is the largest document that is read from standard input.

@@ -9,7 +9,8 @@ import (
 )
 
 func newDiff(t *terminal) *cobra.Command {
-	var dir, spec string
+	var dir string
+	var specs []string
 	cmd := &cobra.Command{
 		Use:   "diff",
 		Short: "Show what apigen generate would change, line by line",
@@ -17,15 +18,19 @@ func newDiff(t *terminal) *cobra.Command {
 ends with exit code 2 if there is a difference.`,
 		Example: "  apigen diff\n  apigen diff --spec new.yaml | less",
 		Args:    noArgs,
-		RunE:    func(cmd *cobra.Command, _ []string) error { return runDiff(cmd.Context(), t, dir, spec) },
+		RunE:    func(cmd *cobra.Command, _ []string) error { return runDiff(cmd.Context(), t, dir, specs) },
 	}
 	cmd.Flags().StringVar(&dir, "dir", ".", "`FOLDER` of the project")
-	cmd.Flags().StringVar(&spec, "spec", "", "`FILE` to look at in place of the project's own")
+	cmd.Flags().StringArrayVar(&specs, "spec", nil, "`FILE` to look at in place of the project's own, NAME=FILE if it has several; repeatable")
 	return cmd
 }
 
-func runDiff(ctx context.Context, t *terminal, dir, spec string) error {
-	plan, err := generator.OpenPlan(ctx, generator.Config{Dir: dir, Spec: spec, ReadOnly: true})
+func runDiff(ctx context.Context, t *terminal, dir string, specs []string) error {
+	replace, err := sources(t, specs)
+	if err != nil {
+		return err
+	}
+	plan, err := generator.OpenPlan(ctx, generator.Config{Dir: dir, Specs: replace, ReadOnly: true})
 	if err != nil {
 		return err
 	}

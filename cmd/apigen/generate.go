@@ -12,7 +12,8 @@ import (
 
 // generateOptions are the flags of apigen generate.
 type generateOptions struct {
-	dir, spec                string
+	dir                      string
+	specs                    []string
 	dryRun, noVerify, asJSON bool
 	allowRef                 []string
 	skipUnsupported          bool
@@ -29,13 +30,14 @@ end of their file, a change of the tables becomes a new migration. What you wrot
 stays; if a generated file was edited, nothing is written at all.`,
 		Example: `  apigen generate
   apigen generate --dry-run        # what would change
-  apigen generate --spec new.yaml  # take this document in place of the project's own`,
+  apigen generate --spec new.yaml  # take this document in place of the project's own
+  apigen generate --spec admin=new.yaml  # of several documents, that of the name admin`,
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return runGenerate(cmd.Context(), t, opts) },
 	}
 	f := cmd.Flags()
 	f.StringVar(&opts.dir, "dir", ".", "`FOLDER` of the project")
-	f.StringVar(&opts.spec, "spec", "", "`FILE` that replaces the project's own; - reads standard input")
+	f.StringArrayVar(&opts.specs, "spec", nil, "`FILE` that replaces the project's own, NAME=FILE if it has several; repeatable; - reads standard input")
 	f.StringArrayVar(&opts.allowRef, "allow-ref", nil, "beginning of an https `ADDRESS` that the document may refer to, and is fetched anew; repeatable")
 	f.BoolVar(&opts.skipUnsupported, "skip-unsupported", false, "leave out operations that cannot be understood, this time; for good: skip-unsupported: true in apigen.yaml")
 	f.BoolVar(&opts.dryRun, "dry-run", false, "show what would change and write nothing; exit 2 if anything would")
@@ -46,14 +48,11 @@ stays; if a generated file was edited, nothing is written at all.`,
 
 func runGenerate(ctx context.Context, t *terminal, opts *generateOptions) error {
 	cfg := generator.Config{
-		Dir: opts.dir, Spec: opts.spec, AllowRef: opts.allowRef, SkipUnsupported: opts.skipUnsupported, ReadOnly: opts.dryRun,
+		Dir: opts.dir, AllowRef: opts.allowRef, SkipUnsupported: opts.skipUnsupported, ReadOnly: opts.dryRun,
 	}
-	if opts.spec == "-" {
-		var err error
-		cfg.Spec = "<stdin>"
-		if cfg.Document, err = readStandardInput(t); err != nil {
-			return report(t, opts.asJSON, nil, err)
-		}
+	var err error
+	if cfg.Specs, err = sources(t, opts.specs); err != nil {
+		return report(t, opts.asJSON, nil, err)
 	}
 	steps := &progress{t: t}
 	defer steps.end()

@@ -14,7 +14,8 @@ import (
 // newOptions are the flags of apigen new.
 type newOptions struct {
 	name, module, dir string
-	spec              string
+	specs             []string
+	bases             []string
 	allowRef          []string
 	overlays          []string
 	skipUnsupported   bool
@@ -48,6 +49,7 @@ Nothing is written before the project has been compiled; if anything fails, ther
 is no folder.`,
 		Example: `  apigen new                                   # asks
   apigen new bookshop --spec openapi.yaml
+  apigen new shop --spec shop.yaml --spec admin.yaml --base admin=/admin
   curl -s https://example.com/openapi.json | apigen new bookshop --spec -
   apigen new shop --resource 'author name:string!' \
                   --resource 'book title:string! price:decimal author:ref(author)'`,
@@ -67,9 +69,10 @@ is no folder.`,
 		},
 	}
 	f := cmd.Flags()
-	f.StringVar(&opts.spec, "spec", "", "OpenAPI document to start from, a `FILE`; - reads standard input")
+	f.StringArrayVar(&opts.specs, "spec", nil, "OpenAPI document to start from, a `FILE` or NAME=FILE; repeatable; - reads standard input")
+	f.StringArrayVar(&opts.bases, "base", nil, "what to put before all paths of a document, `NAME=/PREFIX`; repeatable (NAME default that of its file)")
 	f.StringArrayVar(&opts.allowRef, "allow-ref", nil, "`FOLDER` or beginning of an https address that the document may refer to; repeatable (default its own folder)")
-	f.StringArrayVar(&opts.overlays, "overlay", nil, "OpenAPI Overlay that changes the document, a `FILE`; repeatable")
+	f.StringArrayVar(&opts.overlays, "overlay", nil, "OpenAPI Overlay that changes the document, a `FILE`, or NAME=FILE for another than the first; repeatable")
 	f.BoolVar(&opts.skipUnsupported, "skip-unsupported", false, "leave out operations that cannot be understood")
 	f.StringArrayVar(&opts.resources, "resource", nil, "a resource and its fields, `TEXT` such as 'book title:string!'; repeatable, see apigen help resources")
 	f.StringVar(&opts.module, "module", "", "Go module `PATH` (default example.com/NAME)")
@@ -85,11 +88,11 @@ is no folder.`,
 func runNew(ctx context.Context, t *terminal, opts *newOptions) error {
 	asked := false
 	switch {
-	case opts.spec != "" && len(opts.resources) > 0:
+	case len(opts.specs) > 0 && len(opts.resources) > 0:
 		return usage(errors.New("--spec and --resource exclude each other"))
-	case opts.spec == "" && (len(opts.allowRef) > 0 || len(opts.overlays) > 0 || opts.skipUnsupported):
-		return usage(errors.New("--allow-ref, --overlay and --skip-unsupported go with --spec"))
-	case opts.spec == "" && len(opts.resources) == 0:
+	case len(opts.specs) == 0 && (len(opts.bases) > 0 || len(opts.allowRef) > 0 || len(opts.overlays) > 0 || opts.skipUnsupported):
+		return usage(errors.New("--base, --allow-ref, --overlay and --skip-unsupported go with --spec"))
+	case len(opts.specs) == 0 && len(opts.resources) == 0:
 		if !t.inTTY && !opts.accessible {
 			return usage(errors.New("nothing says what the service offers; give --spec FILE or --resource 'book title:string!'"))
 		}

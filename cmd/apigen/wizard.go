@@ -36,7 +36,8 @@ func askNew(ctx context.Context, t *terminal, opts *newOptions) error {
 	if source == 0 {
 		err = askResources(p, t, opts)
 	} else {
-		opts.spec, err = p.text("Path of the document", "", "openapi.yaml", checkFile)
+		opts.specs = make([]string, 1)
+		opts.specs[0], err = p.text("Path of the document", "", "openapi.yaml", checkFile)
 	}
 	if err != nil {
 		return err
@@ -150,8 +151,8 @@ func short(err error) error {
 // equivalent is the command that does the same without questions.
 func equivalent(opts *newOptions) string {
 	args := []string{"apigen", "new", opts.name, "--module", opts.module}
-	if opts.spec != "" {
-		args = append(args, "--spec", opts.spec)
+	for _, spec := range opts.specs {
+		args = append(args, "--spec", spec)
 	}
 	for _, r := range opts.resources {
 		args = append(args, "--resource", r)

@@ -11,9 +11,9 @@ import (
 
 // Options are the settings of a project that its document does not hold.
 type Options struct {
-	Name     string // command and folder name
-	Module   string // Go module path
-	SpecPath string // the document inside the project
+	Name     string   // command and folder name
+	Module   string   // Go module path
+	Specs    []string // the documents inside the project
 	Features Features
 
 	// Previous are the tables that the migrations written so far make, and
@@ -29,7 +29,7 @@ type Options struct {
 // mean that the project cannot be generated.
 func Build(doc *spec.Document, opt Options) (*Project, diag.List) {
 	p := &Project{
-		Name: opt.Name, Module: opt.Module, SpecPath: opt.SpecPath, SpecRaw: doc.Raw,
+		Name: opt.Name, Module: opt.Module, Specs: opt.Specs,
 		Title: doc.Title, Description: doc.Description, Version: doc.APIVersion,
 		Features: opt.Features, Previous: opt.Previous, Migrations: opt.Migrations,
 	}
@@ -40,9 +40,9 @@ func Build(doc *spec.Document, opt Options) (*Project, diag.List) {
 		declared:   map[*spec.Schema]*Type{},
 		inProgress: map[*spec.Schema]*Type{},
 		component:  map[*spec.Schema]string{},
-		goNames:    map[string]string{},
 		shared:     newSharing(doc),
 		failures:   map[identity]*sharedFailure{},
+		goNames:    map[*spec.Schema]string{},
 		checks:     map[*spec.Schema]*Check{},
 		checkNames: scope{},
 		completed:  map[*spec.Schema]*Check{},
@@ -96,18 +96,34 @@ func reserved(doc *spec.Document) scope {
 func (b *builder) components(doc *spec.Document) {
 	for _, s := range doc.Schemas {
 		b.component[s] = s.Name
-		name := goName(s, Exported(s.Name))
-		pick := b.names.pin
+		name, key := goName(s, Exported(s.Name)), schemaKey+componentOf(s)
+		earlier := b.names.pinned[key]
 		if _, own := s.Extensions["x-go-name"]; own {
-			pick = func(key string, names ...string) string { return b.names.must(key, names[0]) }
+			b.goNames[s] = b.names.must(key, name)
+		} else {
+			b.goNames[s] = b.names.pin(key, candidates(s.Name, name, s.Origin)...)
 		}
-		picked := pick(schemaKey+s.Name, name)
-		b.goNames[s.Name] = picked
-		if picked != name && b.names.pinned[schemaKey+s.Name] != picked {
-			b.diags.Warnf(s.Pos, `choose another one with "x-go-name"`,
-				"the Go name %s of schema %q is taken; it becomes %s", name, s.Name, picked)
+		picked := b.goNames[s]
+		if picked == name || picked == earlier {
+			continue
 		}
+		if other := named(doc, s.Name, s.Origin); other != nil {
+			b.diags.Warnf(s.Pos, `choose another one with "x-go-name", or make the two say the same to have one type`,
+				"schema %q differs from the one in %s: its Go name becomes %s", s.Name, other.Pos, picked)
+			continue
+		}
+		b.diags.Warnf(s.Pos, `choose another one with "x-go-name"`,
+			"the Go name %s of schema %q is taken; it becomes %s", name, s.Name, picked)
 	}
+}
+
+// named returns the component of that name in another document than one.
+func named(doc *spec.Document, name string, one *spec.Origin) *spec.Schema {
+	i := slices.IndexFunc(doc.Schemas, func(s *spec.Schema) bool { return s.Name == name && s.Origin != one })
+	if i < 0 {
+		return nil
+	}
+	return doc.Schemas[i]
 }
 
 // invalidStatus returns 422 when more operations declare it than declare 400:

@@ -24,8 +24,8 @@ func (b *builder) check(s *spec.Schema, hint string) *Check {
 	c := b.checks[s]
 	if c == nil {
 		name := hint
-		if n := b.component[s]; n != "" {
-			name = b.goNames[n]
+		if n := b.goNames[s]; n != "" {
+			name = n
 		}
 		name = b.checkNames.pick(Exported(cmp.Or(name, "Value")))
 		c = &Check{Name: "schema" + name, Key: name, Schema: s}

@@ -111,6 +111,9 @@ func nameTables(resources []*resource) {
 			if p := r.sites[0].parent; p != nil {
 				candidates = append(candidates, singular(identifier(p.noun()))+"_"+name)
 			}
+			if from := r.members()[0].op.Spec.Origin; from.Label() != "" {
+				candidates = append(candidates, identifier(from.Name+"_"+name))
+			}
 			r.table.Name = taken.pick(candidates...)
 		}
 		r.table.Go = Exported(singular(r.table.Name))

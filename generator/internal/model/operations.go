@@ -46,7 +46,7 @@ func (b *builder) operation(so *spec.Operation, methods *naming) *Operation {
 	if v, ok := so.Extensions["x-go-name"]; ok {
 		o.Name = methods.must(operationKey+operationOf(so), Exported(unquote(v.JSON)))
 	} else {
-		o.Name = methods.pin(operationKey+operationOf(so), Exported(id))
+		b.nameOperation(o, methods)
 	}
 	o.Request = b.names.pin(requestKey+operationOf(so), o.Name+"Request", o.Name+"Input")
 	fields := scope{"Body": true}
@@ -59,6 +59,24 @@ func (b *builder) operation(so *spec.Operation, methods *naming) *Operation {
 		o.Accept = fields.pick("Accept", "AcceptMedia")
 	}
 	return o
+}
+
+// nameOperation gives an operation its method. Where another document has one of
+// the same id, the name of its own goes before both.
+func (b *builder) nameOperation(o *Operation, methods *naming) {
+	key, names := operationKey+operationOf(o.Spec), candidates(o.ID, Exported(o.ID), o.Spec.Origin)
+	earlier := methods.pinned[key]
+	o.Name = methods.pin(key, names...)
+	if len(names) < 2 || o.Name != names[1] || names[0] == names[1] {
+		return
+	}
+	id := o.ID
+	o.ID = o.Spec.Origin.Name + "_" + id
+	i := slices.IndexFunc(b.p.Operations, func(other *Operation) bool { return other.Name == names[0] })
+	if i >= 0 && earlier != o.Name {
+		b.diags.Warnf(o.Pos, `choose another one with "x-go-name", or give it an operationId of its own`,
+			"operation %s has the name of the one in %s: it becomes %s", id, b.p.Operations[i].Pos, o.ID)
+	}
 }
 
 // derivedID makes an id of an operation that has none: "GET /books/{id}" becomes

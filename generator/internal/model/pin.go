@@ -153,12 +153,29 @@ const (
 	sharedKey    = "shared " // and the key of what has the name of something like it
 )
 
-// operationOf is the part of a key that names an operation.
+// componentOf is the part of a key that names a component.
+func componentOf(s *spec.Schema) string { return s.Origin.Label() + s.Name }
+
+// operationOf is the part of a key that names an operation. Another prefix of all
+// paths leaves it as it is.
 func operationOf(o *spec.Operation) string {
 	if o.ID != "" {
-		return o.ID
+		return o.Origin.Label() + o.ID
 	}
-	return o.Method + " " + o.Path
+	path := o.Path
+	if o.Origin != nil {
+		path = strings.TrimPrefix(path, o.Origin.Base)
+	}
+	return o.Origin.Label() + o.Method + " " + path
+}
+
+// candidates are the Go names that a part may get: its own, or one with the name
+// of its document before it.
+func candidates(name, goName string, from *spec.Origin) []string {
+	if from == nil {
+		return []string{goName}
+	}
+	return []string{goName, Exported(from.Name + "_" + name)}
 }
 
 // inlineKey is the key of a schema that is no component, "" when there is no way
@@ -186,7 +203,10 @@ func failureWith(status int, media string, s *spec.Schema) string {
 	key += " " + media
 	if s != nil {
 		end := s.Resolve()
-		key += " " + cmp.Or(end.Name, end.Path)
+		if end.Name != "" {
+			return key + " " + componentOf(end)
+		}
+		key += " " + end.Path
 	}
 	return key
 }
@@ -208,7 +228,7 @@ func living(doc *spec.Document) func(key string) bool {
 		}
 	}
 	for _, s := range doc.Schemas {
-		schemas[s.Name] = true
+		schemas[componentOf(s)] = true
 	}
 	return func(key string) bool {
 		key = strings.TrimPrefix(key, sharedKey)

@@ -4,6 +4,8 @@
 package model
 
 import (
+	"strings"
+
 	"github.com/apigen-go/apigen/generator/internal/diag"
 	"github.com/apigen-go/apigen/generator/internal/spec"
 )
@@ -14,9 +16,8 @@ type Project struct {
 	Module      string // Go module path: "example.com/bookshop"
 	Title       string // info.title
 	Description string
-	Version     string // info.version
-	SpecPath    string // the document inside the project: "api/openapi.yaml"
-	SpecRaw     []byte // its bytes
+	Version     string   // info.version
+	Specs       []string // the documents inside the project: "api/openapi.yaml"
 
 	InvalidStatus int // status that lists violations: 400, or 422 where the document prefers it
 
@@ -37,6 +38,15 @@ type Project struct {
 	Previous   []*Table // tables of the last migration
 	Names      []Name   // of everything in package api, and of the operations
 	Migrations int      // number of the last migration, 0: none yet
+}
+
+// SpecPath names the documents in a sentence: "api/a.yaml and api/b.yaml".
+func (p *Project) SpecPath() string {
+	last := len(p.Specs) - 1
+	if last < 1 {
+		return strings.Join(p.Specs, "")
+	}
+	return strings.Join(p.Specs[:last], ", ") + " and " + p.Specs[last]
 }
 
 // Features says which optional parts the project carries.

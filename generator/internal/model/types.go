@@ -23,9 +23,9 @@ type builder struct {
 	declared   map[*spec.Schema]*Type  // structs, enums, unions and recursive lists
 	inProgress map[*spec.Schema]*Type  // lists and maps whose elements are being built
 	component  map[*spec.Schema]string // name in components.schemas
-	goNames    map[string]string       // Go name of each of them
 	shared     *sharing
 	failures   map[identity]*sharedFailure
+	goNames    map[*spec.Schema]string // Go name of each of them
 	checks     map[*spec.Schema]*Check
 	checkNames scope                   // keys of the checks
 	completed  map[*spec.Schema]*Check // nil: the type says it all
@@ -288,8 +288,8 @@ func (b *builder) list(s *spec.Schema, kind Kind, elem *spec.Schema, hint string
 		suffix = "Value"
 	}
 	name := hint
-	if c := b.component[s]; c != "" {
-		name = Exported(c)
+	if c := b.goNames[s]; c != "" {
+		name = c
 	}
 	u := b.use(elem, name+suffix)
 	t.Elem, t.ElemRules, t.ElemNullable = u.Type, u.Rules, u.Nullable && u.Type.Kind != Raw
@@ -300,7 +300,7 @@ func (b *builder) list(s *spec.Schema, kind Kind, elem *spec.Schema, hint string
 // declare gives a type its name and enters it into the project.
 func (b *builder) declare(t *Type, s *spec.Schema, hint string) {
 	if c := b.component[s]; c != "" {
-		t.From, t.Name = c, b.goNames[c]
+		t.From, t.Name = c, b.goNames[s]
 	}
 	if t.Name == "" {
 		t.Name = b.names.pin(inlineKey(s), hint)

@@ -21,7 +21,7 @@ func (b *builder) oneOf(s *spec.Schema, alternatives []*spec.Schema, exclusive b
 	if listed := constantsOf(s, rest); listed != nil && (len(s.OneOf) == 0 || len(s.AnyOf) == 0) {
 		if u.Type = b.declared[s]; u.Type == nil {
 			if name := b.component[s]; name != "" {
-				b.component[listed] = name
+				b.component[listed], b.goNames[listed] = name, b.goNames[s]
 			}
 			if u.Type = b.enum(listed, listed.Types[0], hint, u); u.Type != nil {
 				u.Type.Schema = s

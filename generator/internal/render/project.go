@@ -34,11 +34,10 @@ var projectTable = []projectFile{
 	{path: ".github/workflows/ci.yaml", class: Managed, when: func(p *model.Project) bool { return p.Features.CI }},
 }
 
-// projectFiles makes everything around the packages, the document and the module
-// files.
+// projectFiles makes everything around the packages, and the module files.
 func projectFiles(e *engine) ([]File, error) {
 	p := e.project
-	files := []File{{Path: p.SpecPath, Class: Yours, Data: p.SpecRaw}}
+	var files []File
 	for _, row := range projectTable {
 		if row.when != nil && !row.when(p) {
 			continue

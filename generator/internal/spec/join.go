@@ -3,6 +3,7 @@ package spec
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"reflect"
 	"slices"
 
@@ -36,13 +37,11 @@ func Join(docs []*Document) (*Document, diag.List) {
 	}
 	j := joiner{merged: map[*Schema]*Schema{}, prints: map[*Schema]imprint{}, paths: map[string]*Operation{}}
 	out := *docs[0]
-	out.paths = map[string]bool{}
+	out.paths = map[string]*Schema{}
 	out.Servers, out.Tags, out.Paths, out.Webhooks, out.Schemas, out.Schemes, out.Files = nil, nil, nil, nil, nil, nil, nil
 	j.out = &out
 	for i, d := range docs {
-		for p := range d.paths {
-			out.paths[p] = true
-		}
+		maps.Copy(out.paths, d.paths)
 		j.schemas(docs[:i], d)
 		j.schemes(d)
 		j.tags(d)
