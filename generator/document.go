@@ -163,8 +163,12 @@ func replacements(cfg Config, s settings) (map[string]Source, error) {
 	for _, src := range cfg.sources() {
 		name := src.Name
 		if name == "" && len(names) > 1 {
+			from := src.File
+			if src.Text != nil {
+				from = "-"
+			}
 			return nil, fmt.Errorf("the project has several documents; say which one %s replaces: --spec NAME=%s, with the name %s",
-				src.File, src.File, strings.Join(names, " or "))
+				src.File, from, strings.Join(names, " or "))
 		}
 		name = cmp.Or(name, names[0])
 		if !slices.Contains(names, name) {

@@ -32,7 +32,11 @@ func TestGolden(t *testing.T) {
 		name := filepath.Base(dir)
 		t.Run(name, func(t *testing.T) {
 			got := filepath.Join(t.TempDir(), name)
-			create(t, got, document(dir))
+			if list := sources(t, dir); len(list) > 0 {
+				createOf(t, got, list)
+			} else {
+				create(t, got, document(dir))
+			}
 			want := filepath.Join(dir, "want")
 			if *update {
 				replaceTree(t, want, got)
@@ -63,12 +67,33 @@ func document(dir string) string {
 	return filepath.Join(repository, "testdata/specs", filepath.Base(dir)+".yaml")
 }
 
+// sources are the documents of a golden case with several: the file specs names
+// one a line, with the prefix of its paths behind it.
+func sources(t *testing.T, dir string) []generator.Source {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join(dir, "specs"))
+	if err != nil {
+		return nil
+	}
+	var out []generator.Source
+	for line := range strings.Lines(string(text)) {
+		file, base, _ := strings.Cut(strings.TrimSpace(line), " ")
+		out = append(out, generator.Source{File: filepath.Join(dir, file), Base: base})
+	}
+	return out
+}
+
 // create makes a project in dir without the compile gate.
 func create(t *testing.T, dir, document string, features ...string) {
 	t.Helper()
+	createOf(t, dir, []generator.Source{{File: document}}, features...)
+}
+
+func createOf(t *testing.T, dir string, documents []generator.Source, features ...string) {
+	t.Helper()
 	name := filepath.Base(dir)
 	p, err := generator.NewPlan(t.Context(), generator.Config{
-		Dir: dir, Name: name, Module: "example.com/" + name, Spec: document, Features: features,
+		Dir: dir, Name: name, Module: "example.com/" + name, Specs: documents, Features: features,
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -21,6 +21,10 @@ type Operation struct {
 	Method string `json:"method"` // of HTTP
 	Path   string `json:"path"`
 
+	// Document is the name of the document that the operation is in, empty in a
+	// project with one.
+	Document string `json:"document,omitempty"`
+
 	// Table and Kind tell how the store implements the operation, for example
 	// books and list. They are empty for a stub.
 	Table string `json:"table,omitempty"`
@@ -39,6 +43,9 @@ func operations(p *model.Project) []Operation {
 	out := make([]Operation, 0, len(p.Operations))
 	for _, o := range p.Operations {
 		op := Operation{ID: o.ID, Name: o.Name, Method: o.Method, Path: o.Path, Stub: o.Stub}
+		if from := o.Spec.Origin; from != nil {
+			op.Document = from.Name
+		}
 		if c := o.CRUD; c != nil {
 			op.Table, op.Kind = c.Table.Name, string(c.Kind)
 			op.Notes = append(op.Notes, c.Notes...)

@@ -1,6 +1,9 @@
 package model
 
-import "slices"
+import (
+	"slices"
+	"strings"
+)
 
 // links and the like describe an answer, not the row in it.
 var decorations = map[string]bool{"links": true, "link": true, "embedded": true, "object": true, "deleted": true, "href": true, "self": true}
@@ -97,11 +100,18 @@ func constant(f *Field) string {
 
 // nameTables gives every table its name: the noun of the path, in the plural, and
 // the parent's name before it where two resources share the noun.
-func nameTables(resources []*resource) {
+func nameTables(resources []*resource, previous []*Table) {
 	taken := scope{}
 	for _, r := range resources {
+		r.table.Place = r.place()
 		if name := schemaExtension(r.itemSchema()).Table; name != "" {
 			r.table.Name = taken.pick(identifier(name))
+		}
+	}
+	for _, r := range resources {
+		i := slices.IndexFunc(previous, func(t *Table) bool { return t.Place != "" && t.Place == r.table.Place })
+		if r.table.Name == "" && i >= 0 && !taken[previous[i].Name] {
+			r.table.Name = taken.pick(previous[i].Name)
 		}
 	}
 	for _, r := range resources {
@@ -119,6 +129,19 @@ func nameTables(resources []*resource) {
 		r.table.Go = Exported(singular(r.table.Name))
 		r.table.Pos = r.members()[0].op.Pos
 	}
+}
+
+// place returns the Place of the table, "" in a project of one document.
+func (r *resource) place() string {
+	s := r.sites[0]
+	from := r.members()[0].op.Spec.Origin
+	if len(s.members) > 0 {
+		from = s.members[0].op.Spec.Origin
+	}
+	if from == nil || from.Name == "" {
+		return ""
+	}
+	return from.Key + strings.TrimPrefix(s.base, from.Base)
 }
 
 // linkTables turns parent columns and x-apigen.ref into references between the

@@ -28,7 +28,7 @@ func infer(p *Project) {
 		r.settle()
 	}
 	resources = slices.DeleteFunc(resources, func(r *resource) bool { return len(r.members()) == 0 })
-	nameTables(resources)
+	nameTables(resources, p.Previous)
 	linkTables(resources)
 	for _, r := range resources {
 		p.Tables = append(p.Tables, r.table)

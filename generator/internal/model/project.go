@@ -342,6 +342,10 @@ type Table struct {
 	KeyBelowParents bool
 	Gone            bool // the document no longer has it; the rows stay
 	Pos             diag.Pos
+
+	// Place is the collection that the table is for, by document and path, in a
+	// project with several documents: "admin#/books". It keeps its table by it.
+	Place string
 }
 
 // Column is a column of a table.

@@ -50,7 +50,11 @@ func (t *Table) PrimaryKey() []*Column {
 func EncodeTables(tables []*Table) []string {
 	var lines []string
 	for _, t := range tables {
-		lines = append(lines, encodeLine("table", t.Name, t.Key.Name, flags(map[string]bool{"below": t.KeyBelowParents, "gone": t.Gone}, "below", "gone")))
+		record := []string{"table", t.Name, t.Key.Name, flags(map[string]bool{"below": t.KeyBelowParents, "gone": t.Gone}, "below", "gone")}
+		if t.Place != "" {
+			record = append(record, t.Place)
+		}
+		lines = append(lines, encodeLine(record...))
 		for i, c := range t.Columns {
 			isParent := false
 			for _, p := range t.Parents {
@@ -103,9 +107,12 @@ func DecodeTables(lines []string) ([]*Table, error) {
 			return nil, fmt.Errorf("read table record %q: %w", line, err)
 		}
 		switch {
-		case f[0] == "table" && len(f) == 4 && byName[f[1]] == nil:
+		case f[0] == "table" && (len(f) == 4 || len(f) == 5) && byName[f[1]] == nil:
 			on := strings.Split(f[3], ",")
 			t := &Table{Name: f[1], KeyBelowParents: slices.Contains(on, "below"), Gone: slices.Contains(on, "gone")}
+			if len(f) == 5 {
+				t.Place = f[4]
+			}
 			byName[f[1]], keys[t] = t, f[2]
 			tables = append(tables, t)
 		case f[0] == "column" && (len(f) == 10 || len(f) == 11) && byName[f[1]] != nil:
