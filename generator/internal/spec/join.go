@@ -91,8 +91,12 @@ func (j *joiner) operations(d *Document) {
 			default:
 				clashes++
 				last = len(j.diags)
-				j.diags.Errorf(op.Pos, fmt.Sprintf("put a prefix before all paths of a document: base: /%s under specs in apigen.yaml (apigen new: --base %s=/%s), or remove one of the two",
-					d.Origin.Name, d.Origin.Name, d.Origin.Name),
+				base := "/" + d.Origin.Name
+				if base == d.Origin.Base {
+					base += "2"
+				}
+				j.diags.Errorf(op.Pos, fmt.Sprintf("put a prefix before all paths of a document: base: %s under specs in apigen.yaml (apigen new: --base %s=%s), or remove one of the two",
+					base, d.Origin.Name, base),
 					"%s %s of document %s is in document %s already: %s", op.Method, op.Path, d.Origin.Name, first.Origin.Name, first.Pos)
 			}
 		}
