@@ -49,7 +49,7 @@ func (n *XMLNode) outline(p *Project) string {
 }
 
 // TestXMLNames: what the document says about the notation of a schema. The lists
-// are the examples of the specification (OpenAPI 3.0.4, section 4.8.26).
+// called animals are the examples of the specification, section XML Object.
 func TestXMLNames(t *testing.T) {
 	for _, tt := range []struct{ schema, want string }{
 		{`{type: object, properties: {a: {type: string}, b: {type: integer, xml: {name: c}}}}`, "Root(a c)"},

@@ -43,6 +43,7 @@ var parts = map[string]func(*model.Project) bool{
 	"internal/codec/integer":   func(p *model.Project) bool { return p.Integers },
 	"internal/codec/xml":       hasXML,
 	"internal/codec/xmlname":   hasXML,
+	"internal/codec/xmlread":   hasXML,
 	"internal/codec/xmlwrite":  hasXML,
 	"internal/codec/multipart": hasKind(model.MultipartBody),
 	"internal/codec/stream":    hasKind(model.EventBody, model.LinesBody),
