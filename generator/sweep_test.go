@@ -63,7 +63,7 @@ func loadDocument(t *testing.T, file string) *spec.Document {
 // buildSweep makes the project of a document in memory.
 func buildSweep(t *testing.T, doc *spec.Document) *model.Project {
 	t.Helper()
-	p, list := model.Build(doc, model.Options{Name: "sweep", Module: sweepModule, SpecPath: "api/openapi.yaml"})
+	p, list := model.Build(doc, model.Options{Name: "sweep", Module: sweepModule, Specs: []string{"api/openapi.yaml"}})
 	if err := list.Err(); err != nil {
 		t.Fatal(err)
 	}
