@@ -174,7 +174,7 @@ func (b *trialBuilder) save(t *Trial, x *CRUD) {
 		return
 	}
 	for _, o := range x.Outputs {
-		if o.Column != key || o.Field.WriteOnly {
+		if o.Column != key || o.Field.WriteOnly || x.Success.Body.Only() { // the test finds members in JSON
 			continue
 		}
 		t.Save, t.Pointer = identifier(x.Table.Name), "/"+o.Field.JSON

@@ -33,6 +33,9 @@ func (b *trialBuilder) body(op *Operation, t *Trial, complete *bool) {
 		if v, err := decodeValue(text); body.Kind == FormBody && err == nil {
 			text = form(v)
 		}
+		if body.Only() && ok {
+			text, ok = sampleXML(b.project, body.XML, text)
+		}
 		t.Body, *complete = text, *complete && ok
 	}
 }
