@@ -53,20 +53,12 @@ func decodeAuthorPatch(d *codec.Decoder, v *AuthorPatch) {
 				d.Length(*v.Name, 1, 100)
 			}
 		case "born_on":
-			v.BornOn.Set = true
-			if d.Null() {
-				v.BornOn.Null = true
-			} else {
+			if d.Nullable(&v.BornOn.Set, &v.BornOn.Null) {
 				d.Date(&v.BornOn.Value)
 			}
 		case "website":
-			v.Website.Set = true
-			if d.Null() {
-				v.Website.Null = true
-			} else {
-				if d.String(&v.Website.Value) {
-					d.Format(v.Website.Value, "uri")
-				}
+			if d.Nullable(&v.Website.Set, &v.Website.Null) && d.String(&v.Website.Value) {
+				d.Format(v.Website.Value, "uri")
 			}
 		default:
 			d.Skip()
@@ -140,13 +132,8 @@ func decodeBookPatch(d *codec.Decoder, v *BookPatch) {
 				d.Length(*v.Title, 1, 200)
 			}
 		case "isbn":
-			v.ISBN.Set = true
-			if d.Null() {
-				v.ISBN.Null = true
-			} else {
-				if d.String(&v.ISBN.Value) {
-					d.Match(v.ISBN.Value, patternBookPatchISBN)
-				}
+			if d.Nullable(&v.ISBN.Set, &v.ISBN.Null) && d.String(&v.ISBN.Value) {
+				d.Match(v.ISBN.Value, patternBookPatchISBN)
 			}
 		case "genre":
 			v.Genre = new(Genre)
@@ -160,10 +147,7 @@ func decodeBookPatch(d *codec.Decoder, v *BookPatch) {
 				codec.Max(d, *v.Price, 10000)
 			}
 		case "published_on":
-			v.PublishedOn.Set = true
-			if d.Null() {
-				v.PublishedOn.Null = true
-			} else {
+			if d.Nullable(&v.PublishedOn.Set, &v.PublishedOn.Null) {
 				d.Date(&v.PublishedOn.Value)
 			}
 		case "tags":

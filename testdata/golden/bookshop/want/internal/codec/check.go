@@ -79,7 +79,7 @@ func plural(n int, noun string) string {
 
 // Number is what the numeric rules apply to.
 type Number interface {
-	~int32 | ~int64 | ~float32 | ~float64
+	~int32 | ~int64 | ~uint64 | ~float32 | ~float64
 }
 
 // Min checks v >= limit.
@@ -120,14 +120,19 @@ func (c *Checker) Enum(ok bool, values string) {
 	}
 }
 
+// formatNumber prints all digits of a number.
 func formatNumber[T Number](v T) string {
-	return strconv.FormatFloat(float64(v), 'f', -1, 64)
+	text := fmt.Sprint(v)
+	if strings.Contains(text, "e") {
+		return strconv.FormatFloat(float64(v), 'f', -1, 64)
+	}
+	return text
 }
 
 // MultipleOf checks that v is a whole multiple of step, in exact decimal
 // arithmetic: 0.3 is a multiple of 0.1.
 func MultipleOf[T Number](c Reporter, v T, step string) {
-	value, ok1 := new(big.Rat).SetString(strconv.FormatFloat(float64(v), 'g', -1, 64))
+	value, ok1 := new(big.Rat).SetString(fmt.Sprint(v))
 	unit, ok2 := new(big.Rat).SetString(step)
 	if ok1 && ok2 && unit.Sign() != 0 && !new(big.Rat).Quo(value, unit).IsInt() {
 		c.Report("must be a multiple of " + step)
@@ -167,7 +172,7 @@ func Unique[T any](c Reporter, items []T) {
 }
 
 func (c *Checker) parseTime(text string, v *time.Time) bool {
-	t, err := time.Parse(time.RFC3339, strings.ToUpper(text))
+	t, err := parseTimestamp(text)
 	if err != nil {
 		c.Report("must be a date-time such as 2026-01-31T09:30:00Z")
 		return false

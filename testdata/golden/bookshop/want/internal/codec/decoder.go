@@ -31,6 +31,7 @@ type Decoder struct {
 	trial   bool // of a variant: what is required tells the variants apart
 	checked bool // a schema around the value was checked and holds
 	filled  bool // the value is a default
+	skipped int  // members that the contract does not name
 	patch   bool
 	text    bool // scalars are texts: the value comes from parameters or a form
 	alone   int8 // text mode, an item that is no array: 1 to be read, 2 read
@@ -48,7 +49,7 @@ func newDecoder(r io.Reader, part, prefix string) *Decoder {
 	d := decoders.Get().(*Decoder)
 	d.json.Reset(r)
 	d.part, d.prefix, d.err, d.trusted, d.trial, d.patch = part, prefix, nil, false, false, false
-	d.checked, d.filled = false, false
+	d.checked, d.filled, d.skipped = false, false, 0
 	d.text, d.alone = false, 0
 	return d
 }
@@ -176,6 +177,7 @@ func (d *Decoder) intern(raw []byte) string {
 func (d *Decoder) Skip() {
 	if d.err == nil {
 		d.err = d.json.SkipValue()
+		d.skipped++
 	}
 }
 
@@ -190,8 +192,8 @@ func (d *Decoder) Unknown() {
 // ReadOnly reports whether a read-only member is to be read. In a request it is
 // not: the service sets it, so what the client sent is passed over.
 func (d *Decoder) ReadOnly() bool {
-	if !d.trusted {
-		d.Skip()
+	if !d.trusted && d.err == nil {
+		d.err = d.json.SkipValue()
 	}
 	return d.trusted
 }

@@ -33,7 +33,8 @@ func (d *Decoder) sub(raw jsontext.Value) *Decoder {
 
 // Tagged decodes a union by its discriminator: choose returns the decoder of the
 // variant that a value of the member stands for, or nil. values lists them for
-// the violation.
+// the violation; without any, choose has a decoder for everything, "" included,
+// which stands for no value.
 func (d *Decoder) Tagged(member string, choose func(string) Variant, values ...string) {
 	raw, ok := d.Value()
 	if !ok {
@@ -45,8 +46,10 @@ func (d *Decoder) Tagged(member string, choose func(string) Variant, values ...s
 			d.Report("must be an object")
 			return
 		}
-		d.ReportMember(member, "is required: one of "+strings.Join(values, ", "))
-		return
+		if len(values) > 0 {
+			d.ReportMember(member, "is required: one of "+strings.Join(values, ", "))
+			return
+		}
 	}
 	decode := choose(tag)
 	if decode == nil {
@@ -64,7 +67,8 @@ func (d *Decoder) Tagged(member string, choose func(string) Variant, values ...s
 // the closest one are reported.
 func (d *Decoder) OneOf(choose func(int), variants ...Variant) { d.byShape(choose, true, variants) }
 
-// AnyOf is OneOf, but the first variant that fits is taken.
+// AnyOf is OneOf, but several may fit: the one with a place for most of the members
+// is taken, the first of equals.
 func (d *Decoder) AnyOf(choose func(int), variants ...Variant) { d.byShape(choose, false, variants) }
 
 func (d *Decoder) byShape(choose func(int), exclusive bool, variants []Variant) {
@@ -72,7 +76,7 @@ func (d *Decoder) byShape(choose func(int), exclusive bool, variants []Variant) 
 	if !ok {
 		return
 	}
-	match, matches, nearest := -1, 0, 0
+	match, matches, lost, nearest := -1, 0, 0, 0
 	var closest *Decoder
 	for i, decode := range variants {
 		s := d.sub(raw)
@@ -80,18 +84,20 @@ func (d *Decoder) byShape(choose func(int), exclusive bool, variants []Variant) 
 		decode(s)
 		switch {
 		case len(s.faults) == 0 && s.err == nil:
-			if matches++; match < 0 {
-				match = i
+			if matches++; match < 0 || s.skipped < lost {
+				match, lost = i, s.skipped
 			}
 		case closest == nil || len(s.faults) < len(closest.faults):
 			closest, nearest = s, i
 		}
-		if match >= 0 && (!exclusive || d.trusted || d.text) {
+		if match >= 0 && lost == 0 && (!exclusive || d.trusted || d.text) {
 			break
 		}
 	}
+	exclusive = exclusive && !d.trusted && !d.text // there the first of equals is taken
+	d.skipped += lost
 	switch {
-	case matches == 0 && d.trusted: // written under an older document
+	case matches == 0 && d.trusted && !d.trial: // written under an older document
 		choose(nearest)
 	case matches == 0:
 		d.Report("matches none of the alternatives")
@@ -128,6 +134,7 @@ func (d *Decoder) adopt(s *Decoder) {
 		s.faults = s.faults[:room]
 	}
 	d.faults = append(d.faults, s.faults...)
+	d.skipped += s.skipped
 }
 
 // textMember returns the text of a string member of an object.

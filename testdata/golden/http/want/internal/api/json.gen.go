@@ -194,6 +194,156 @@ func encodeFilter(e *codec.Encoder, v *Filter) {
 	e.EndObject()
 }
 
+func decodeLetter(d *codec.Decoder, v *Letter) {
+	if !d.Object() {
+		return
+	}
+	var seen codec.Seen
+	for d.More() {
+		switch d.Name() {
+		case "id":
+			if d.ReadOnly() {
+				v.ID = new(int64)
+				d.Int64(v.ID)
+			}
+		case "copies":
+			v.Copies = new(int64)
+			d.Int64(v.Copies)
+		case "to":
+			seen.Add(0)
+			if d.Array() {
+				v.To = []string{}
+				for d.More() {
+					var item string
+					if d.String(&item) {
+						d.Length(item, 0, 10)
+					}
+					v.To = append(v.To, item)
+				}
+				d.Count(len(v.To), 1, -1, "item")
+			}
+		case "lines":
+			if d.Array() {
+				v.Lines = []string{}
+				for d.More() {
+					var item string
+					d.String(&item)
+					v.Lines = append(v.Lines, item)
+				}
+			}
+		case "subject":
+			if d.Nullable(&v.Subject.Set, &v.Subject.Null) {
+				d.String(&v.Subject.Value)
+			}
+		case "enclosed":
+			v.Enclosed = new(Letter)
+			decodeLetter(d, v.Enclosed)
+		case "stamps":
+			if d.Object() {
+				v.Stamps = map[string]Stamp{}
+				for d.More() {
+					key := d.Name()
+					var value Stamp
+					decodeStamp(d, &value)
+					v.Stamps[key] = value
+				}
+			}
+		case "paper":
+			v.Paper = new(LetterPaper)
+			decodeLetterPaper(d, v.Paper)
+		default:
+			d.Unknown()
+		}
+	}
+	d.Require(&seen, "to")
+	if d.Defaults() {
+		if v.Copies == nil {
+			v.Copies = new(int64(1))
+		}
+	}
+}
+
+func encodeLetter(e *codec.Encoder, v *Letter) {
+	e.Object()
+	if v.ID != nil {
+		e.Key("id")
+		e.Int64(*v.ID)
+	}
+	if v.Copies != nil {
+		e.Key("copies")
+		e.Int64(*v.Copies)
+	}
+	e.Key("to")
+	e.Array()
+	for i := range v.To {
+		e.Item()
+		e.String(v.To[i])
+	}
+	e.EndArray()
+	if v.Lines != nil {
+		e.Key("lines")
+		e.Array()
+		for i := range v.Lines {
+			e.Item()
+			e.String(v.Lines[i])
+		}
+		e.EndArray()
+	}
+	if e.Nullable("subject", v.Subject.Set, v.Subject.Null) {
+		e.String(v.Subject.Value)
+	}
+	if v.Enclosed != nil {
+		e.Key("enclosed")
+		encodeLetter(e, v.Enclosed)
+	}
+	if v.Stamps != nil {
+		e.Key("stamps")
+		e.Object()
+		for _, name := range slices.Sorted(maps.Keys(v.Stamps)) {
+			e.Member(name)
+			value := v.Stamps[name]
+			encodeStamp(e, &value)
+		}
+		e.EndObject()
+	}
+	if v.Paper != nil {
+		e.Key("paper")
+		encodeLetterPaper(e, v.Paper)
+	}
+	e.EndObject()
+}
+
+func decodeLetterPaper(d *codec.Decoder, v *LetterPaper) {
+	var asStamp Stamp
+	var asString string
+	d.OneOf(func(n int) {
+		switch n {
+		case 0:
+			v.Stamp = &asStamp
+		case 1:
+			v.String = &asString
+		}
+	},
+		func(d *codec.Decoder) {
+			decodeStamp(d, &asStamp)
+		},
+		func(d *codec.Decoder) {
+			d.String(&asString)
+		},
+	)
+}
+
+func encodeLetterPaper(e *codec.Encoder, v *LetterPaper) {
+	switch {
+	case v.Stamp != nil:
+		encodeStamp(e, v.Stamp)
+	case v.String != nil:
+		e.String(*v.String)
+	default:
+		e.Null()
+	}
+}
+
 func decodePoint(d *codec.Decoder, v *Point) {
 	if !d.Object() {
 		return
@@ -259,6 +409,72 @@ func encodeReadQueryNumberOrWord(e *codec.Encoder, v *ReadQueryNumberOrWord) {
 	default:
 		e.Null()
 	}
+}
+
+func decodeStamp(d *codec.Decoder, v *Stamp) {
+	if !d.Object() {
+		return
+	}
+	var seen codec.Seen
+	for d.More() {
+		switch d.Name() {
+		case "price":
+			seen.Add(0)
+			d.Float64(&v.Price)
+		case "currency":
+			v.Currency = new(StampCurrency)
+			if d.String((*string)(v.Currency)) {
+				d.Enum((*v.Currency).Valid(), stampCurrencyValues)
+			}
+		default:
+			d.Skip()
+		}
+	}
+	d.Require(&seen, "price")
+}
+
+func encodeStamp(e *codec.Encoder, v *Stamp) {
+	e.Object()
+	e.Key("price")
+	e.Float64(v.Price)
+	if v.Currency != nil {
+		e.Key("currency")
+		e.String(string(*v.Currency))
+	}
+	e.EndObject()
+}
+
+func decodeTelegram(d *codec.Decoder, v *Telegram) {
+	if !d.Object() {
+		return
+	}
+	var seen codec.Seen
+	for d.More() {
+		switch d.Name() {
+		case "text":
+			seen.Add(0)
+			if d.String(&v.Text) {
+				d.Length(v.Text, 0, 20)
+			}
+		case "urgent":
+			v.Urgent = new(bool)
+			d.Bool(v.Urgent)
+		default:
+			d.Skip()
+		}
+	}
+	d.Require(&seen, "text")
+}
+
+func encodeTelegram(e *codec.Encoder, v *Telegram) {
+	e.Object()
+	e.Key("text")
+	e.String(v.Text)
+	if v.Urgent != nil {
+		e.Key("urgent")
+		e.Bool(*v.Urgent)
+	}
+	e.EndObject()
 }
 
 func decodeUploadBody(d *codec.Decoder, v *UploadBody) {

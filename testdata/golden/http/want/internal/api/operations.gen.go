@@ -43,6 +43,10 @@ type Handler interface {
 	Watch(ctx context.Context, req WatchRequest) (iter.Seq2[Point, error], error)
 	// ImportPoints serves POST /import.
 	ImportPoints(ctx context.Context, req ImportPointsRequest) error
+	// SendLetter serves POST /letters.
+	SendLetter(ctx context.Context, req SendLetterRequest) (SendLetterResponse, error)
+	// SendTelegram serves PUT /telegrams.
+	SendTelegram(ctx context.Context, req SendTelegramRequest) (*Telegram, error)
 }
 
 // ErrNotImplemented is the answer of an operation that nobody has written yet: 501.
@@ -117,6 +121,16 @@ func (Unimplemented) Watch(context.Context, WatchRequest) (iter.Seq2[Point, erro
 // ImportPoints implements [Handler].
 func (Unimplemented) ImportPoints(context.Context, ImportPointsRequest) error {
 	return ErrNotImplemented
+}
+
+// SendLetter implements [Handler].
+func (Unimplemented) SendLetter(context.Context, SendLetterRequest) (SendLetterResponse, error) {
+	return nil, ErrNotImplemented
+}
+
+// SendTelegram implements [Handler].
+func (Unimplemented) SendTelegram(context.Context, SendTelegramRequest) (*Telegram, error) {
+	return nil, ErrNotImplemented
 }
 
 // ReadPathRequest is the input of ReadPath: GET /styles/{simple}/{.label}/{;matrix*}.
@@ -213,7 +227,7 @@ type GetReportRequest struct {
 
 // GetReportResponse is an answer of GetReport: GetReport200, GetReport200Ndjson, GetReport200CSV.
 type GetReportResponse interface {
-	writeGetReport(w http.ResponseWriter) error
+	writeGetReport(w http.ResponseWriter, accepted string) error
 }
 
 // GetReport200 is the answer with status 200.
@@ -221,8 +235,8 @@ type GetReport200 struct {
 	Body []Point
 }
 
-func (a *GetReport200) writeGetReport(w http.ResponseWriter) error {
-	return codec.WriteJSON(w, http.StatusOK, "application/json", func(e *codec.Encoder) {
+func (a *GetReport200) writeGetReport(w http.ResponseWriter, accepted string) error {
+	return codec.WriteAccepted(w, http.StatusOK, accepted, "application/json", xmlTypes, codec.XML{Name: "Points", Item: &codec.XML{Name: "Point", Type: "Point"}}, func(e *codec.Encoder) {
 		e.Array()
 		for i := range a.Body {
 			e.Item()
@@ -237,7 +251,7 @@ type GetReport200Ndjson struct {
 	Body iter.Seq2[Point, error]
 }
 
-func (a *GetReport200Ndjson) writeGetReport(w http.ResponseWriter) error {
+func (a *GetReport200Ndjson) writeGetReport(w http.ResponseWriter, _ string) error {
 	return codec.WriteLines(w, http.StatusOK, "application/x-ndjson", a.Body, func(e *codec.Encoder, v *Point) {
 		encodePoint(e, v)
 	})
@@ -248,7 +262,7 @@ type GetReport200CSV struct {
 	Body string
 }
 
-func (a *GetReport200CSV) writeGetReport(w http.ResponseWriter) error {
+func (a *GetReport200CSV) writeGetReport(w http.ResponseWriter, _ string) error {
 	codec.WriteText(w, http.StatusOK, "text/csv", a.Body)
 	return nil
 }
@@ -260,6 +274,39 @@ type WatchRequest struct {
 // ImportPointsRequest is the input of ImportPoints: POST /import.
 type ImportPointsRequest struct {
 	Body iter.Seq2[Point, error]
+}
+
+// SendLetterRequest is the input of SendLetter: POST /letters.
+type SendLetterRequest struct {
+	Body Letter
+}
+
+// SendLetterResponse is an answer of SendLetter: SendLetter200, SendLetter202.
+type SendLetterResponse interface {
+	writeSendLetter(w http.ResponseWriter, accepted string) error
+}
+
+// SendLetter200 is the answer with status 200.
+type SendLetter200 struct {
+	Body Letter
+}
+
+func (a *SendLetter200) writeSendLetter(w http.ResponseWriter, accepted string) error {
+	return codec.WriteAccepted(w, http.StatusOK, accepted, "application/json", xmlTypes, codec.XML{Name: "letter", Type: "Letter"}, func(e *codec.Encoder) { encodeLetter(e, &a.Body) })
+}
+
+// SendLetter202 is the answer with status 202.
+type SendLetter202 struct {
+}
+
+func (a *SendLetter202) writeSendLetter(w http.ResponseWriter, _ string) error {
+	w.WriteHeader(http.StatusAccepted)
+	return nil
+}
+
+// SendTelegramRequest is the input of SendTelegram: PUT /telegrams.
+type SendTelegramRequest struct {
+	Body Telegram
 }
 
 // BadRequestError is the declared answer with status 400.
@@ -274,4 +321,19 @@ func (f *BadRequestError) Error() string { return "400 Bad Request" }
 
 func (f *BadRequestError) write(w http.ResponseWriter) error {
 	return codec.WriteJSON(w, http.StatusBadRequest, "application/json", func(e *codec.Encoder) { encodeFailure(e, &f.Body) })
+}
+
+// DefaultError is the declared answer for every status that has none of its own.
+//
+// what is wrong
+type DefaultError struct {
+	Status int // of the answer
+	Body   Failure
+}
+
+// Error implements error.
+func (f *DefaultError) Error() string { return http.StatusText(f.Status) }
+
+func (f *DefaultError) write(w http.ResponseWriter) error {
+	return codec.WriteXML(w, f.Status, "application/xml", xmlTypes, codec.XML{Name: "Failure", Type: "Failure"}, func(e *codec.Encoder) { encodeFailure(e, &f.Body) })
 }

@@ -37,6 +37,8 @@ func New(h Handler, opt Options) http.Handler {
 		{Method: "GET", Path: "/report", Handle: s.serveGetReport},
 		{Method: "GET", Path: "/events", Handle: s.serveWatch},
 		{Method: "POST", Path: "/import", Handle: s.serveImportPoints},
+		{Method: "POST", Path: "/letters", Handle: s.serveSendLetter},
+		{Method: "PUT", Path: "/telegrams", Handle: s.serveSendTelegram},
 	})
 	rt.NotFound = http.HandlerFunc(notFound)
 	rt.MethodNotAllowed = http.HandlerFunc(methodNotAllowed)
@@ -389,7 +391,12 @@ func (s *server) serveUpload(w http.ResponseWriter, r *http.Request, _ []string)
 func (s *server) serveGetReport(w http.ResponseWriter, r *http.Request, _ []string) {
 	var req GetReportRequest
 	in := codec.NewRequest(r, http.StatusBadRequest)
-	in.Accept(&req.Accept, "application/json", "application/x-ndjson", "text/csv")
+	var accepted string
+	in.Accept(&accepted, "application/json", "application/xml", "application/x-ndjson", "text/csv")
+	switch req.Accept = accepted; accepted {
+	case "application/xml":
+		req.Accept = "application/json"
+	}
 	if err := in.Err(); err != nil {
 		s.fail(w, r, nil, err)
 		return
@@ -399,7 +406,7 @@ func (s *server) serveGetReport(w http.ResponseWriter, r *http.Request, _ []stri
 		s.fail(w, r, nil, err)
 		return
 	}
-	s.sent(w, r, nil, res.writeGetReport(w))
+	s.sent(w, r, nil, res.writeGetReport(w, accepted))
 }
 
 func (s *server) serveWatch(w http.ResponseWriter, r *http.Request, _ []string) {
@@ -433,6 +440,60 @@ func (s *server) serveImportPoints(w http.ResponseWriter, r *http.Request, _ []s
 	w.WriteHeader(http.StatusNoContent)
 }
 
+func (s *server) serveSendLetter(w http.ResponseWriter, r *http.Request, _ []string) {
+	var req SendLetterRequest
+	in := codec.NewRequest(r, http.StatusBadRequest)
+	if in.Body(true, "application/json", "application/xml", "application/x-www-form-urlencoded") {
+		decode := func(d *codec.Decoder) {
+			decodeLetter(d, &req.Body)
+		}
+		switch {
+		case in.Is("application/x-www-form-urlencoded"):
+			in.DecodeForm(decode, codec.Encoding{Name: "enclosed", JSON: true}, codec.Encoding{Name: "stamps", JSON: true}, codec.Encoding{Name: "paper", JSON: true})
+		case in.Is("application/xml"):
+			in.DecodeXML(xmlTypes, codec.XML{Name: "letter", Type: "Letter", Exact: true}, decode)
+		default:
+			in.DecodeBody(decode)
+		}
+	}
+	var accepted string
+	in.Accept(&accepted, "application/json", "application/xml")
+	if err := in.Err(); err != nil {
+		s.fail(w, r, nil, err)
+		return
+	}
+	res, err := s.handler.SendLetter(r.Context(), req)
+	if err != nil {
+		s.fail(w, r, nil, err)
+		return
+	}
+	s.sent(w, r, nil, res.writeSendLetter(w, accepted))
+}
+
+func (s *server) serveSendTelegram(w http.ResponseWriter, r *http.Request, _ []string) {
+	var req SendTelegramRequest
+	in := codec.NewRequest(r, http.StatusBadRequest)
+	if in.Body(true, "text/xml") {
+		in.DecodeXML(xmlTypes, codec.XML{Name: "Telegram", Space: "urn:example:telegram", Type: "Telegram", Exact: true}, func(d *codec.Decoder) {
+			decodeTelegram(d, &req.Body)
+		})
+	}
+	if err := in.Err(); err != nil {
+		s.fail(w, r, sendTelegramFailures, err)
+		return
+	}
+	res, err := s.handler.SendTelegram(r.Context(), req)
+	if err != nil {
+		s.fail(w, r, sendTelegramFailures, err)
+		return
+	}
+	s.sent(w, r, sendTelegramFailures, codec.WriteXML(w, http.StatusOK, "text/xml", xmlTypes, codec.XML{Name: "Telegram", Space: "urn:example:telegram", Type: "Telegram"}, func(e *codec.Encoder) { encodeTelegram(e, res) }))
+}
+
+var sendTelegramFailures = failures{
+	0: renderDefaultError,
+}
+
 var watchFailures = failures{
 	4: renderBadRequestError,
 }
@@ -443,4 +504,12 @@ func renderBadRequestError(w http.ResponseWriter, p *problem.Problem) error {
 		Message: p.Text(),
 	}
 	return codec.WriteJSON(w, p.Status, "application/json", func(e *codec.Encoder) { encodeFailure(e, &body) })
+}
+
+// renderDefaultError fills the declared error body from a problem.
+func renderDefaultError(w http.ResponseWriter, p *problem.Problem) error {
+	body := Failure{
+		Message: p.Text(),
+	}
+	return codec.WriteXML(w, p.Status, "application/xml", xmlTypes, codec.XML{Name: "Failure", Type: "Failure"}, func(e *codec.Encoder) { encodeFailure(e, &body) })
 }

@@ -34,6 +34,34 @@ type Filter struct {
 	At     *Point   `json:"at,omitzero"`
 }
 
+// Letter is the schema Letter.
+type Letter struct {
+	ID       *int64                 `json:"id,omitzero"`
+	Copies   *int64                 `json:"copies,omitzero"`
+	To       []string               `json:"to"`
+	Lines    []string               `json:"lines,omitzero"`
+	Subject  codec.Nullable[string] `json:"subject,omitzero"`
+	Enclosed *Letter                `json:"enclosed,omitzero"`
+	Stamps   map[string]Stamp       `json:"stamps,omitzero"`
+	Paper    *LetterPaper           `json:"paper,omitzero"`
+}
+
+// LetterPaper is a schema of the API.
+//
+// Exactly one of the fields is set.
+type LetterPaper struct {
+	Stamp  *Stamp
+	String *string
+}
+
+// MarshalJSON implements [json.Marshaler].
+func (v LetterPaper) MarshalJSON() ([]byte, error) { return codec.Marshal(&v, encodeLetterPaper) }
+
+// UnmarshalJSON implements [json.Unmarshaler].
+func (v *LetterPaper) UnmarshalJSON(data []byte) error {
+	return codec.Unmarshal(data, v, decodeLetterPaper)
+}
+
 // Point is the schema Point.
 type Point struct {
 	X    int64   `json:"x"`
@@ -57,6 +85,38 @@ func (v ReadQueryNumberOrWord) MarshalJSON() ([]byte, error) {
 // UnmarshalJSON implements [json.Unmarshaler].
 func (v *ReadQueryNumberOrWord) UnmarshalJSON(data []byte) error {
 	return codec.Unmarshal(data, v, decodeReadQueryNumberOrWord)
+}
+
+// Stamp is the schema Stamp.
+type Stamp struct {
+	Price    float64        `json:"price"`
+	Currency *StampCurrency `json:"currency,omitzero"`
+}
+
+// StampCurrency is one of a fixed set of values.
+type StampCurrency string
+
+// The values of StampCurrency.
+const (
+	StampCurrencyEur StampCurrency = "EUR"
+	StampCurrencyUsd StampCurrency = "USD"
+)
+
+const stampCurrencyValues = "\"EUR\", \"USD\""
+
+// Valid reports whether v is one of the values that the API knows.
+func (v StampCurrency) Valid() bool {
+	switch v {
+	case StampCurrencyEur, StampCurrencyUsd:
+		return true
+	}
+	return false
+}
+
+// Telegram is the schema Telegram.
+type Telegram struct {
+	Text   string `json:"text"`
+	Urgent *bool  `json:"urgent,omitzero"`
 }
 
 // UploadBody is a schema of the API.

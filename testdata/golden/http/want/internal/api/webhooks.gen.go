@@ -49,6 +49,18 @@ func (s *Sender) send(ctx context.Context, method, target, media string, body io
 	return nil
 }
 
+// Telegram sends the webhook telegram, to target.
+// A telegram has arrived.
+func (s *Sender) Telegram(ctx context.Context, target string, body Telegram) error {
+	text, err := codec.EncodeXML(xmlTypes, codec.XML{Name: "Telegram", Space: "urn:example:telegram", Type: "Telegram"}, func(e *codec.Encoder) {
+		encodeTelegram(e, &body)
+	})
+	if err != nil {
+		return fmt.Errorf("encode body: %w", err)
+	}
+	return s.send(ctx, "POST", target, "application/xml", bytes.NewReader(text))
+}
+
 // NewPoint sends the webhook newPoint, to target.
 // A point was added.
 func (s *Sender) NewPoint(ctx context.Context, target string, body Point) error {

@@ -158,10 +158,3 @@ func TestDecodeForm(t *testing.T) {
 		}
 	}
 }
-
-func TestTyped(t *testing.T) {
-	got := strings.TrimSpace(string(typed([]byte(`{"1":"2","a":["true","x","-3.5",""],"b":"1e400x"}`))))
-	if want := `{"1":2,"a":[true,"x",-3.5,""],"b":"1e400x"}`; got != want {
-		t.Errorf("got %s, want %s", got, want)
-	}
-}

@@ -98,3 +98,17 @@ func (h *Handler) Watch(_ context.Context, _ api.WatchRequest) (iter.Seq2[api.Po
 func (h *Handler) ImportPoints(_ context.Context, _ api.ImportPointsRequest) error {
 	return api.ErrNotImplemented
 }
+
+// SendLetter answers POST /letters.
+//
+// Not implemented yet: nothing lists or reads what it creates.
+func (h *Handler) SendLetter(_ context.Context, _ api.SendLetterRequest) (api.SendLetterResponse, error) {
+	return nil, api.ErrNotImplemented
+}
+
+// SendTelegram answers PUT /telegrams.
+//
+// Not implemented yet: PUT on a path without an id addresses no single row.
+func (h *Handler) SendTelegram(_ context.Context, _ api.SendTelegramRequest) (*api.Telegram, error) {
+	return nil, api.ErrNotImplemented
+}

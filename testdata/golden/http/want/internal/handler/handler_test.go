@@ -115,6 +115,22 @@ var trials = []trial{
 		body:      `{"x":134,"y":25.5,"name":"name-1d"}`,
 		want:      []int{501, 204},
 	},
+	{
+		operation: "SendLetter",
+		method:    "POST",
+		path:      "/letters",
+		header:    http.Header{"Content-Type": {"application/json"}},
+		body:      `{"copies":96,"to":["to-1h-0"],"lines":["lines-1h-0"],"subject":"subject-1h","enclosed":{"copies":96,"to":["to-1h-0"],"lines":["lines-1h-0"],"subject":"subject-1h","stamps":{"key1":{"price":45,"currency":"USD"}},"paper":"paper-1h"},"stamps":{"key1":{"price":45,"currency":"USD"}},"paper":"paper-1h"}`,
+		want:      []int{501, 200, 202},
+	},
+	{
+		operation: "SendTelegram",
+		method:    "PUT",
+		path:      "/telegrams",
+		header:    http.Header{"Content-Type": {"text/xml"}},
+		body:      `<Telegram xmlns="urn:example:telegram" urgent="true">text-1l</Telegram>`,
+		want:      []int{501, 200},
+	},
 }
 
 // TestOperations sends a valid request to every operation, through the real router.

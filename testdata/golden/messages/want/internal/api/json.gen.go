@@ -28,13 +28,8 @@ func decodeAttachment(d *codec.Decoder, v *Attachment) {
 			seen.Add(1)
 			d.Bytes(&v.Data)
 		case "checksum":
-			v.Checksum.Set = true
-			if d.Null() {
-				v.Checksum.Null = true
-			} else {
-				if d.String(&v.Checksum.Value) {
-					d.Match(v.Checksum.Value, patternAttachmentChecksum)
-				}
+			if d.Nullable(&v.Checksum.Set, &v.Checksum.Null) && d.String(&v.Checksum.Value) {
+				d.Match(v.Checksum.Value, patternAttachmentChecksum)
 			}
 		default:
 			d.Skip()
@@ -58,13 +53,8 @@ func encodeAttachment(e *codec.Encoder, v *Attachment) {
 	}
 	e.Key("data")
 	e.Bytes(v.Data)
-	if v.Checksum.Set {
-		e.Key("checksum")
-		if v.Checksum.Null {
-			e.Null()
-		} else {
-			e.String(v.Checksum.Value)
-		}
+	if e.Nullable("checksum", v.Checksum.Set, v.Checksum.Null) {
+		e.String(v.Checksum.Value)
 	}
 	e.EndObject()
 }
@@ -138,13 +128,8 @@ func encodeBot(e *codec.Encoder, v *Bot) {
 
 func encodeChannel(e *codec.Encoder, v *Channel) {
 	e.Object()
-	if v.Topic.Set {
-		e.Key("topic")
-		if v.Topic.Null {
-			e.Null()
-		} else {
-			e.String(v.Topic.Value)
-		}
+	if e.Nullable("topic", v.Topic.Set, v.Topic.Null) {
+		e.String(v.Topic.Value)
 	}
 	e.Key("kind")
 	e.String(string(v.Kind))
@@ -156,13 +141,8 @@ func encodeChannel(e *codec.Encoder, v *Channel) {
 		e.Key("founded_on")
 		e.Date(*v.FoundedOn)
 	}
-	if v.QuietFrom.Set {
-		e.Key("quiet_from")
-		if v.QuietFrom.Null {
-			e.Null()
-		} else {
-			e.Time(v.QuietFrom.Value)
-		}
+	if e.Nullable("quiet_from", v.QuietFrom.Set, v.QuietFrom.Null) {
+		e.Time(v.QuietFrom.Value)
 	}
 	if v.Labels != nil {
 		e.Key("labels")
@@ -219,13 +199,8 @@ func decodeChannelPatch(d *codec.Decoder, v *ChannelPatch) {
 		members++
 		switch d.Name() {
 		case "topic":
-			v.Topic.Set = true
-			if d.Null() {
-				v.Topic.Null = true
-			} else {
-				if d.String(&v.Topic.Value) {
-					d.Length(v.Topic.Value, 0, 250)
-				}
+			if d.Nullable(&v.Topic.Set, &v.Topic.Null) && d.String(&v.Topic.Value) {
+				d.Length(v.Topic.Value, 0, 250)
 			}
 		case "kind":
 			v.Kind = new(ChannelKind)
@@ -239,10 +214,7 @@ func decodeChannelPatch(d *codec.Decoder, v *ChannelPatch) {
 			v.FoundedOn = new(codec.Date)
 			d.Date(v.FoundedOn)
 		case "quiet_from":
-			v.QuietFrom.Set = true
-			if d.Null() {
-				v.QuietFrom.Null = true
-			} else {
+			if d.Nullable(&v.QuietFrom.Set, &v.QuietFrom.Null) {
 				d.Time(&v.QuietFrom.Value)
 			}
 		case "labels":
@@ -370,10 +342,7 @@ func decodeImageContent(d *codec.Decoder, v *ImageContent) {
 				d.Format(v.URL, "uri")
 			}
 		case "alt":
-			v.Alt.Set = true
-			if d.Null() {
-				v.Alt.Null = true
-			} else {
+			if d.Nullable(&v.Alt.Set, &v.Alt.Null) {
 				d.String(&v.Alt.Value)
 			}
 		case "size":
@@ -392,13 +361,8 @@ func encodeImageContent(e *codec.Encoder, v *ImageContent) {
 	e.String(v.Type)
 	e.Key("url")
 	e.String(v.URL)
-	if v.Alt.Set {
-		e.Key("alt")
-		if v.Alt.Null {
-			e.Null()
-		} else {
-			e.String(v.Alt.Value)
-		}
+	if e.Nullable("alt", v.Alt.Set, v.Alt.Null) {
+		e.String(v.Alt.Value)
 	}
 	if v.Size != nil {
 		e.Key("size")
@@ -462,13 +426,8 @@ func encodeMessage(e *codec.Encoder, v *Message) {
 	encodeContent(e, &v.Content)
 	e.Key("author")
 	encodeAuthor(e, &v.Author)
-	if v.ReplyTo.Set {
-		e.Key("reply_to")
-		if v.ReplyTo.Null {
-			e.Null()
-		} else {
-			e.Int64(v.ReplyTo.Value)
-		}
+	if e.Nullable("reply_to", v.ReplyTo.Set, v.ReplyTo.Null) {
+		e.Int64(v.ReplyTo.Value)
 	}
 	if v.Importance != nil {
 		e.Key("importance")
@@ -504,13 +463,8 @@ func decodeNewChannel(d *codec.Decoder, v *NewChannel) {
 	for d.More() {
 		switch d.Name() {
 		case "topic":
-			v.Topic.Set = true
-			if d.Null() {
-				v.Topic.Null = true
-			} else {
-				if d.String(&v.Topic.Value) {
-					d.Length(v.Topic.Value, 0, 250)
-				}
+			if d.Nullable(&v.Topic.Set, &v.Topic.Null) && d.String(&v.Topic.Value) {
+				d.Length(v.Topic.Value, 0, 250)
 			}
 		case "kind":
 			seen.Add(0)
@@ -524,10 +478,7 @@ func decodeNewChannel(d *codec.Decoder, v *NewChannel) {
 			v.FoundedOn = new(codec.Date)
 			d.Date(v.FoundedOn)
 		case "quiet_from":
-			v.QuietFrom.Set = true
-			if d.Null() {
-				v.QuietFrom.Null = true
-			} else {
+			if d.Nullable(&v.QuietFrom.Set, &v.QuietFrom.Null) {
 				d.Time(&v.QuietFrom.Value)
 			}
 		case "labels":
@@ -588,10 +539,7 @@ func decodeNewMessage(d *codec.Decoder, v *NewMessage) {
 			seen.Add(1)
 			decodeAuthor(d, &v.Author)
 		case "reply_to":
-			v.ReplyTo.Set = true
-			if d.Null() {
-				v.ReplyTo.Null = true
-			} else {
+			if d.Nullable(&v.ReplyTo.Set, &v.ReplyTo.Null) {
 				d.Int64(&v.ReplyTo.Value)
 			}
 		case "importance":
@@ -822,13 +770,8 @@ func encodeRenderContentResult(e *codec.Encoder, v *RenderContentResult) {
 	e.Object()
 	e.Key("state")
 	e.String(v.State)
-	if v.RetryAfter.Set {
-		e.Key("retry_after")
-		if v.RetryAfter.Null {
-			e.Null()
-		} else {
-			e.Int32(v.RetryAfter.Value)
-		}
+	if e.Nullable("retry_after", v.RetryAfter.Set, v.RetryAfter.Null) {
+		e.Int32(v.RetryAfter.Value)
 	}
 	e.EndObject()
 }

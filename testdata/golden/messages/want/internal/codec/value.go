@@ -50,6 +50,27 @@ func (n *Nullable[T]) UnmarshalJSON(data []byte) error {
 	return json.Unmarshal(data, &n.Value)
 }
 
+// Nullable reads what there is to know of a [Nullable] before its value, and
+// reports whether that follows: the member is there and is not null.
+func (d *Decoder) Nullable(set, null *bool) bool {
+	*set, *null = true, d.Null()
+	return !*null
+}
+
+// Nullable writes the name of a member that is set, and its null. It reports
+// whether the value is to follow. name is already JSON-escaped.
+func (e *Encoder) Nullable(name string, set, null bool) bool {
+	return set && e.nullable(name, null)
+}
+
+func (e *Encoder) nullable(name string, null bool) bool {
+	e.Key(name)
+	if null {
+		e.Null()
+	}
+	return !null
+}
+
 // Raw is any JSON value, kept as text. A nil Raw is absent.
 type Raw []byte
 

@@ -209,13 +209,8 @@ func encodeReaction2(e *codec.Encoder, v *Reaction2) {
 		e.Key("TYPE")
 		e.String(string(*v.Type))
 	}
-	if v.Nil.Set {
-		e.Key("nil")
-		if v.Nil.Null {
-			e.Null()
-		} else {
-			e.String(v.Nil.Value)
-		}
+	if e.Nullable("nil", v.Nil.Set, v.Nil.Null) {
+		e.String(v.Nil.Value)
 	}
 	e.EndObject()
 }
@@ -313,10 +308,7 @@ func decodeType(d *codec.Decoder, v *Type) {
 				}
 			}
 		case "nil":
-			v.Nil.Set = true
-			if d.Null() {
-				v.Nil.Null = true
-			} else {
+			if d.Nullable(&v.Nil.Set, &v.Nil.Null) {
 				d.Bool(&v.Nil.Value)
 			}
 		case "日本":
@@ -441,13 +433,8 @@ func encodeType(e *codec.Encoder, v *Type) {
 		}
 		e.EndArray()
 	}
-	if v.Nil.Set {
-		e.Key("nil")
-		if v.Nil.Null {
-			e.Null()
-		} else {
-			e.Bool(v.Nil.Value)
-		}
+	if e.Nullable("nil", v.Nil.Set, v.Nil.Null) {
+		e.Bool(v.Nil.Value)
 	}
 	if v.X日本 != nil {
 		e.Key("日本")

@@ -85,10 +85,7 @@ func decodeSample(d *Decoder, v *sample) {
 		case "ok":
 			d.Bool(&v.Ok)
 		case "note":
-			v.Note.Set = true
-			if d.Null() {
-				v.Note.Null = true
-			} else {
+			if d.Nullable(&v.Note.Set, &v.Note.Null) {
 				d.String(&v.Note.Value)
 			}
 		case "choice":
@@ -246,6 +243,25 @@ func TestDecodeValues(t *testing.T) {
 	}
 	if v.Tags == nil || string(v.Data) != "hi" || v.Choice.Dog == nil || !v.Choice.Dog.Barks {
 		t.Errorf("got %+v", v)
+	}
+}
+
+func TestEncodeNullable(t *testing.T) {
+	encode := func(e *Encoder, v *Nullable[string]) {
+		e.Object()
+		if e.Nullable("note", v.Set, v.Null) {
+			e.String(v.Value)
+		}
+		e.EndObject()
+	}
+	for want, v := range map[string]Nullable[string]{
+		`{}`:            {},
+		`{"note":null}`: NewNull[string](),
+		`{"note":"hi"}`: NewNullable("hi"),
+	} {
+		if got, err := Marshal(&v, encode); string(got) != want || err != nil {
+			t.Errorf("%+v: got %s, %v, want %s", v, got, err, want)
+		}
 	}
 }
 

@@ -1,19 +1,19 @@
 package codec
 
 import (
+	"errors"
 	"net/mail"
 	"net/netip"
-	"net/url"
 	"regexp"
 	"strings"
 	"time"
+	"unicode/utf8"
 )
 
 var (
 	uuidPattern     = regexp.MustCompile(`^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}$`)
 	hostnamePattern = regexp.MustCompile(`^(?i:[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)(?i:\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*$`)
 	decimalPattern  = regexp.MustCompile(`^[+-]?\d+(\.\d+)?$`)
-	timePattern     = regexp.MustCompile(`^\d\d:\d\d:\d\d(\.\d+)?([zZ]|[+-]\d\d:\d\d)$`)
 )
 
 // Format checks one of the string formats of OpenAPI and JSON Schema. A format
@@ -24,16 +24,27 @@ func (c *Checker) Format(s, format string) {
 	case "uuid":
 		ok, want = len(s) == 36 && uuidPattern.MatchString(s), "a UUID"
 	case "email":
-		addr, err := mail.ParseAddress(s)
-		ok, want = err == nil && addr.Address == s, "an email address"
+		ok, want = validEmail(s) && ascii(s), "an email address"
+	case "idn-email":
+		ok, want = validEmail(s), "an email address"
 	case "uri", "url":
-		u, err := url.Parse(s)
-		ok, want = err == nil && u.Scheme != "" && !strings.ContainsAny(s, " <>\"{}|\\^`"), "an absolute URI"
+		ok, want = validURI(s, true, false), "an absolute URI"
 	case "uri-reference":
-		_, err := url.Parse(s)
-		ok, want = err == nil, "a URI reference"
+		ok, want = validURI(s, false, false), "a URI reference"
+	case "iri":
+		ok, want = validURI(s, true, true), "an absolute IRI"
+	case "iri-reference":
+		ok, want = validURI(s, false, true), "an IRI reference"
+	case "uri-template":
+		ok, want = templatePattern.MatchString(s), "a URI template such as /books/{id}"
+	case "json-pointer":
+		ok, want = pointerPattern.MatchString(s), "a JSON pointer such as /a/0"
+	case "relative-json-pointer":
+		ok, want = relativePattern.MatchString(s), "a relative JSON pointer such as 1/a"
 	case "hostname":
 		ok, want = len(s) <= 253 && hostnamePattern.MatchString(s), "a host name"
+	case "idn-hostname":
+		ok, want = validHost(s), "a host name"
 	case "ipv4":
 		addr, err := netip.ParseAddr(s)
 		ok, want = err == nil && addr.Is4(), "an IPv4 address"
@@ -43,22 +54,59 @@ func (c *Checker) Format(s, format string) {
 	case "decimal":
 		ok, want = decimalPattern.MatchString(s), "a decimal number such as 12.50"
 	case "time":
-		ok, want = timePattern.MatchString(s), "a time such as 09:30:00Z"
+		ok, want = validTime(s), "a time such as 09:30:00Z"
 	case "duration":
-		ok, want = validDuration(s), "an ISO 8601 duration such as P1DT2H"
-	case "regex":
-		_, err := regexp.Compile(s)
-		ok, want = err == nil, "a regular expression"
+		ok, want = durationPattern.MatchString(s), "an ISO 8601 duration such as P1DT2H"
 	}
 	if !ok {
 		c.Report("must be " + want)
 	}
 }
 
-var durationPattern = regexp.MustCompile(`^P(\d+W|(\d+Y)?(\d+M)?(\d+D)?(T(\d+H)?(\d+M)?(\d+S)?)?)$`)
+// durationPattern is the grammar of RFC 3339, appendix A: no unit may be left out
+// between two others.
+var durationPattern = regexp.MustCompile(`^P(\d+W|` + dateUnits + `(T` + timeUnits + `)?|T` + timeUnits + `)$`)
 
-func validDuration(s string) bool {
-	return durationPattern.MatchString(s) && s != "P" && !strings.HasSuffix(s, "T")
+const (
+	dateUnits = `(\d+Y(\d+M(\d+D)?)?|\d+M(\d+D)?|\d+D)`
+	timeUnits = `(\d+H(\d+M(\d+S)?)?|\d+M(\d+S)?|\d+S)`
+)
+
+// validTime checks a full-time of RFC 3339 as part of some day.
+func validTime(s string) bool {
+	_, err := parseTimestamp("1972-12-31T" + s)
+	return err == nil
+}
+
+// parseTimestamp reads a date-time of RFC 3339. Go has no leap seconds: one is
+// read as the second after it.
+func parseTimestamp(s string) (time.Time, error) {
+	s = strings.ToUpper(s)
+	t, err := time.Parse(time.RFC3339, s)
+	if err == nil || len(s) < len("2006-01-02T15:04:60") || s[16:19] != ":60" {
+		return t, err
+	}
+	if t, err = time.Parse(time.RFC3339, s[:17]+"59"+s[19:]); err != nil {
+		return t, err
+	}
+	if utc := t.UTC(); utc.Hour() != 23 || utc.Minute() != 59 {
+		return t, errors.New("a second 60 ends no day")
+	}
+	return t.Add(time.Second), nil
+}
+
+// validEmail checks an address without the name of its owner and without the
+// comments and blanks that RFC 5322 allows around its parts.
+func validEmail(s string) bool {
+	if !strings.HasPrefix(s, `"`) && strings.ContainsAny(s, " \t()<>") {
+		return false
+	}
+	_, err := mail.ParseAddress("<" + s + ">")
+	return err == nil
+}
+
+func ascii(s string) bool {
+	return !strings.ContainsFunc(s, func(r rune) bool { return r >= utf8.RuneSelf })
 }
 
 // Date is a calendar day without a time zone (RFC 3339 full-date).

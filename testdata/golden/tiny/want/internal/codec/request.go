@@ -272,7 +272,8 @@ func mediaMatches(got, want string) bool {
 	if prefix, ok := strings.CutSuffix(want, "*"); ok {
 		return prefix == "*/" || strings.HasPrefix(got, prefix)
 	}
-	return got == want || want == "application/json" && got == "text/json"
+	return got == want || want == "application/json" && got == "text/json" ||
+		want == "application/xml" && got == "text/xml" || want == "text/xml" && got == "application/xml" // RFC 7303, section 9.2
 }
 
 // baseOf is a media type without its parameters.

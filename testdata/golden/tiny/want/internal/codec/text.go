@@ -1,7 +1,6 @@
 package codec
 
 import (
-	"bytes"
 	"errors"
 	"io"
 	"maps"
@@ -249,32 +248,4 @@ func (in *Request) DecodeForm(decode func(*Decoder), encodings ...Encoding) {
 		return
 	}
 	in.decodeTree(t, "body", "", decode)
-}
-
-// typed returns a value in which the texts that look like numbers or booleans
-// are such, for a schema that knows no texts in their place.
-func typed(raw []byte) []byte {
-	d := jsontext.NewDecoder(bytes.NewReader(raw))
-	var out bytes.Buffer
-	enc := jsontext.NewEncoder(&out)
-	for {
-		tok, err := d.ReadToken()
-		if err != nil {
-			break
-		}
-		kind, n := d.StackIndex(d.StackDepth())
-		isName := kind == '{' && n%2 == 1
-		if text := tok.String(); tok.Kind() == '"' && !isName {
-			if v := jsontext.Value(text); v.IsValid() && strings.IndexByte("0123456789-tf", text[0]) >= 0 {
-				if enc.WriteValue(v) != nil {
-					return raw
-				}
-				continue
-			}
-		}
-		if enc.WriteToken(tok) != nil {
-			return raw
-		}
-	}
-	return out.Bytes()
 }

@@ -44,7 +44,6 @@ type node struct {
 	dynamic []*segment // the most specific first
 	tails   []*tail    // likewise
 	methods map[string]*Route
-	allow   string // the Allow header for methods
 }
 
 // segment is a templated path segment: literals[0] {} literals[1] {} …, one
@@ -88,20 +87,23 @@ func (n *node) add(route *Route) {
 		return
 	}
 	n.methods[route.Method] = route
-	n.allow = allowed(n.methods)
 }
 
 func methodNotAllowed(w http.ResponseWriter, _ *http.Request) {
 	http.Error(w, "method not allowed", http.StatusMethodNotAllowed)
 }
 
-// allowed returns the Allow header: HEAD comes with GET, OPTIONS with everything.
-func allowed(methods map[string]*Route) string {
+// allowed returns the Allow header for a path that leads to several nodes, as
+// /books/latest does to that and to /books/{id}: the methods of all of them. HEAD
+// comes with GET, OPTIONS with everything.
+func allowed(nodes []*node) string {
 	names := []string{http.MethodOptions}
-	for name := range methods {
-		names = append(names, name)
-		if name == http.MethodGet {
-			names = append(names, http.MethodHead)
+	for _, n := range nodes {
+		for name := range n.methods {
+			names = append(names, name)
+			if name == http.MethodGet {
+				names = append(names, http.MethodHead)
+			}
 		}
 	}
 	slices.Sort(names)
@@ -163,13 +165,13 @@ func (rt *Router) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case m.route != nil:
 		r.Pattern = m.route.Path // for the access log: the template, never the raw path
 		m.route.Handle(w, r, m.path)
-	case m.allow == "":
+	case len(m.others) == 0:
 		rt.NotFound.ServeHTTP(w, r)
 	case r.Method == http.MethodOptions:
-		w.Header().Set("Allow", m.allow)
+		w.Header().Set("Allow", allowed(m.others))
 		w.WriteHeader(http.StatusNoContent)
 	default:
-		w.Header().Set("Allow", m.allow)
+		w.Header().Set("Allow", allowed(m.others))
 		rt.MethodNotAllowed.ServeHTTP(w, r)
 	}
 }
@@ -179,7 +181,7 @@ type match struct {
 	request *http.Request
 	path    []string
 	route   *Route
-	allow   string // of the first node that the path reached
+	others  []*node // that the path leads to, without a route for the method
 }
 
 // walk looks for the route below n for the rest of a path and reports whether
@@ -216,7 +218,9 @@ func (m *match) step(n *node, tail string, more bool) bool {
 		route = n.methods[http.MethodGet]
 	}
 	if route == nil {
-		m.allow = cmp.Or(m.allow, n.allow)
+		if n.methods != nil {
+			m.others = append(m.others, n)
+		}
 		return false
 	}
 	if route.query != nil {
@@ -226,7 +230,8 @@ func (m *match) step(n *node, tail string, more bool) bool {
 	return route != nil
 }
 
-// capture takes the values of a templated segment. No value may be empty.
+// capture takes the values of a templated segment. No value may be empty, and all
+// but the last take as little as they can.
 func (m *match) capture(literals []string, text string) bool {
 	text, ok := strings.CutPrefix(text, literals[0])
 	if !ok {
@@ -234,11 +239,14 @@ func (m *match) capture(literals []string, text string) bool {
 	}
 	last := len(literals) - 1
 	for _, literal := range literals[1:last] {
-		value, rest, ok := strings.Cut(text, literal)
-		if !ok || value == "" {
+		if text == "" {
 			return false
 		}
-		m.path, text = append(m.path, value), rest
+		end := strings.Index(text[1:], literal) + 1
+		if end == 0 {
+			return false
+		}
+		m.path, text = append(m.path, text[:end]), text[end+len(literal):]
 	}
 	value, ok := strings.CutSuffix(text, literals[last])
 	if !ok || value == "" {

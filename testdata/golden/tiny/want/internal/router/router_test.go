@@ -12,7 +12,7 @@ func TestServeHTTP(t *testing.T) {
 	templates := []string{
 		"GET /", "GET /books", "POST /books", "GET /books/{id}", "DELETE /books/{id}",
 		"GET /books/latest", "GET /books/{id}.json", "GET /books/{id}:archive",
-		"GET /a/{x}/b", "GET /a/c/{y}", "GET /pair/{a}-{b}", "GET /slash/", "GET /v 1/x",
+		"GET /a/{x}/b", "GET /a/c/{y}", "GET /pair/{a}-{b}", "GET /both/{a}{b}", "GET /slash/", "GET /v 1/x",
 		"GET /range/{from}..{to}/day",
 		"GET /v2/{+name}", "POST /v2/{+name}:run", "GET /v2/{+parent}/jobs", "GET /v2/{+name}/{+id}:status", "GET /v2/top/{id}",
 		"POST /q/#Action=Send", "POST /q/?Action=Drop&All=1", "POST /q/", "GET /q2/#Action=Send", "GET /frag/x#section",
@@ -42,6 +42,8 @@ func TestServeHTTP(t *testing.T) {
 		{"GET", "/a/d/b", "GET /a/{x}/b|d"},
 		{"GET", "/a/c/d", "GET /a/c/{y}|d"},
 		{"GET", "/pair/x-y-z", "GET /pair/{a}-{b}|x|y-z"},
+		{"GET", "/pair/-x-y", "GET /pair/{a}-{b}|-x|y"},
+		{"GET", "/both/xyz", "GET /both/{a}{b}|x|yz"},
 		{"GET", "/range/1..2/day", "GET /range/{from}..{to}/day|1|2"},
 		{"GET", "/slash/", "GET /slash/"},
 		{"GET", "/v%201/x", "GET /v 1/x"},
@@ -68,8 +70,11 @@ func TestServeHTTP(t *testing.T) {
 		{"GET", "/slash", "404"},
 		{"GET", "/books/", "404"},
 		{"GET", "/pair/x-", "404"},
+		{"GET", "/pair/-x", "404"},
+		{"GET", "/both/x", "404"},
 		{"GET", "/a/d/c", "404"},
 		{"PUT", "/books", "405 GET, HEAD, OPTIONS, POST"},
+		{"PUT", "/books/latest", "405 DELETE, GET, HEAD, OPTIONS"},
 		{"OPTIONS", "/books/7", "204 DELETE, GET, HEAD, OPTIONS"},
 	}
 	for _, tt := range tests {
