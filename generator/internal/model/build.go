@@ -36,7 +36,7 @@ func Build(doc *spec.Document, opt Options) (*Project, diag.List) {
 	b := &builder{
 		p:          p,
 		earlier:    opt.Names,
-		alive:      living(doc),
+		alive:      living(doc, opt.Features.Client),
 		declared:   map[*spec.Schema]*Type{},
 		inProgress: map[*spec.Schema]*Type{},
 		component:  map[*spec.Schema]string{},
@@ -58,6 +58,7 @@ func Build(doc *spec.Document, opt Options) (*Project, diag.List) {
 	b.components(doc)
 	b.operations(doc)
 	b.webhooks(doc)
+	b.client()
 	b.reach()
 	b.collect()
 	box(p.Types)
@@ -151,54 +152,80 @@ func invalidStatus(operations []*Operation) int {
 func (b *builder) reach() {
 	for _, o := range b.p.Operations {
 		for _, p := range o.Params {
-			mark(p.Type, true)
+			b.request(p.Type)
 		}
 		for _, body := range o.Bodies() {
-			mark(body.Type, true)
+			b.request(body.Type)
 		}
 		for _, s := range o.Successes {
-			markBody(s.Body)
+			b.answer(s.Body)
 			for _, h := range s.Headers {
-				mark(h.Type, false)
+				b.answer(&Body{Type: h.Type})
 			}
 		}
 	}
 	for _, f := range b.p.Failures {
-		markBody(f.Body)
+		b.answer(f.Body)
 	}
 	for _, w := range b.p.Webhooks {
-		markBody(w.Body)
+		if w.Body != nil {
+			mark(w.Body.Type, encoded)
+		}
 	}
 	b.p.Types = slices.DeleteFunc(b.p.Types, func(t *Type) bool { return !t.Decoded && !t.Encoded })
 }
 
-func markBody(body *Body) {
-	if body != nil {
-		mark(body.Type, false)
+// request marks the types of what a request carries: it is decoded where it is
+// served and encoded where it is sent.
+func (b *builder) request(t *Type) {
+	mark(t, decoded)
+	mark(t, served)
+	if b.p.Features.Client {
+		mark(t, encoded)
+		mark(t, sent)
 	}
 }
 
-func mark(t *Type, decoded bool) {
+// answer marks the types of what an answer carries.
+func (b *builder) answer(body *Body) {
+	if body == nil {
+		return
+	}
+	mark(body.Type, encoded)
+	if b.p.Features.Client || b.p.Features.Check {
+		mark(body.Type, decoded)
+		mark(body.Type, read)
+	}
+}
+
+// A direction is one of the marks of a type.
+func decoded(t *Type) *bool { return &t.Decoded }
+func encoded(t *Type) *bool { return &t.Encoded }
+func served(t *Type) *bool  { return &t.Served }
+func sent(t *Type) *bool    { return &t.Sent }
+func read(t *Type) *bool    { return &t.Read }
+
+func mark(t *Type, direction func(*Type) *bool) {
 	if t == nil {
 		return
 	}
 	if t.Declared() {
-		if decoded && t.Decoded || !decoded && t.Encoded {
+		if *direction(t) {
 			return
 		}
-		t.Decoded = t.Decoded || decoded
-		t.Encoded = t.Encoded || !decoded
+		*direction(t) = true
 	}
-	mark(t.Elem, decoded)
-	mark(t.Extra, decoded)
+	mark(t.Elem, direction)
+	mark(t.Extra, direction)
 	for _, f := range t.Fields {
-		mark(f.Type, decoded)
+		mark(f.Type, direction)
 	}
 	for _, v := range t.Variants {
-		mark(v.Type, decoded)
+		mark(v.Type, direction)
 	}
 	if t.Marshals() { // in both directions
-		mark(t, !decoded)
+		mark(t, decoded)
+		mark(t, encoded)
 	}
 }
 

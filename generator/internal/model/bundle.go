@@ -22,6 +22,8 @@ type bundle struct {
 	seen map[*spec.Schema]bool // written in place once; a second time they get a key
 	wait []*spec.Schema
 	defs map[string]any
+
+	both bool // answers are held to the schemas too: write-only members are not required
 }
 
 func newBundle() *bundle {
@@ -81,7 +83,7 @@ func (b *bundle) body(s *spec.Schema, hidden map[string]bool) any {
 	if found == nil {
 		found = map[string]bool{}
 	}
-	readOnlyMembers(s, found, map[*spec.Schema]bool{})
+	members(s, isReadOnly, found, map[*spec.Schema]bool{})
 	hidden = found
 	out := map[string]any{}
 	put := func(key string, v any) { out[key] = v }
@@ -109,6 +111,14 @@ func (b *bundle) body(s *spec.Schema, hidden map[string]bool) any {
 		put("enum", values)
 	}
 	b.limits(s, put)
+	required := hidden
+	if b.both {
+		required = maps.Clone(hidden)
+		members(s, isWriteOnly, required, map[*spec.Schema]bool{})
+	}
+	if names := visible(s.Required, required); len(names) > 0 {
+		put("required", names)
+	}
 	b.parts(s, hidden, put)
 	if s.Rare != nil {
 		b.rare(s.Rare, hidden, put)
@@ -174,9 +184,6 @@ func (b *bundle) parts(s *spec.Schema, hidden map[string]bool, put func(string, 
 			}
 		}
 		put("properties", members)
-	}
-	if required := visible(s.Required, hidden); len(required) > 0 {
-		put("required", required)
 	}
 	if s.Additional != nil {
 		put("additionalProperties", b.schema(s.Additional, nil))
@@ -253,21 +260,21 @@ func visible(names []string, hidden map[string]bool) []string {
 	return slices.DeleteFunc(slices.Clone(names), func(name string) bool { return hidden[name] })
 }
 
-// readOnlyMembers adds the names of the read-only members that a schema or the
-// parts it is made of describe.
-func readOnlyMembers(s *spec.Schema, out map[string]bool, seen map[*spec.Schema]bool) {
+// members adds the names of the members that a schema or the parts it is made of
+// describe and that are of a kind.
+func members(s *spec.Schema, kind func(*spec.Schema) bool, out map[string]bool, seen map[*spec.Schema]bool) {
 	if s == nil || seen[s] {
 		return
 	}
 	seen[s] = true
 	for _, p := range s.Properties {
-		if isReadOnly(p.Schema) {
+		if kind(p.Schema) {
 			out[p.Name] = true
 		}
 	}
-	readOnlyMembers(s.Target, out, seen)
+	members(s.Target, kind, out, seen)
 	for _, part := range s.AllOf {
-		readOnlyMembers(part, out, seen)
+		members(part, kind, out, seen)
 	}
 }
 

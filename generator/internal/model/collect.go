@@ -50,6 +50,7 @@ func (b *builder) collect() {
 		return
 	}
 	defs := newBundle()
+	defs.both = b.p.Features.Check || b.p.Features.Client
 	for c := range found {
 		b.p.Checks = append(b.p.Checks, c)
 	}

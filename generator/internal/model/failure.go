@@ -11,21 +11,21 @@ import (
 
 // failure returns the typed error for a declared error answer. Operations that
 // declare the same status with the same body share one.
-func (b *builder) failure(o *Operation, r *spec.Response, status int) *Failure {
+func (b *builder) failure(o *Operation, r *spec.Response, status int, isRange bool) *Failure {
 	name := failureName(status)
 	body := b.body(r.Content, o.Name+name+"Body")
 	if body != nil && body.Kind == FormBody {
 		body.Kind, body.Type = StreamBody, nil
 	}
-	id := identify(status, body)
+	id := identify(status, isRange, body)
 	d := b.failures[id]
 	if d == nil {
-		d = &sharedFailure{failure: &Failure{Status: status, Doc: r.Description, Body: body}}
+		d = &sharedFailure{failure: &Failure{Status: status, Range: isRange, Doc: r.Description, Body: body}}
 		d.names = []string{name + "Error", o.Name + name + "Error"}
 		b.failures[id] = d
 		b.p.Failures = append(b.p.Failures, d.failure)
 	}
-	d.keys = append(d.keys, failureOf(status, body))
+	d.keys = append(d.keys, failureOf(status, isRange, body))
 	return d.failure
 }
 
@@ -40,7 +40,7 @@ type sharedFailure struct {
 // one that had a name before keeps it, whichever of the others comes first now.
 func (b *builder) nameFailures() {
 	for _, f := range b.p.Failures {
-		d := b.failures[identify(f.Status, f.Body)]
+		d := b.failures[identify(f.Status, f.Range, f.Body)]
 		first := max(0, slices.IndexFunc(d.keys, func(key string) bool { return b.names.pinned[key] != "" }))
 		key := d.keys[first]
 		f.Name = b.names.pin(key, d.names...)
@@ -66,6 +66,7 @@ func failureName(status int) string {
 // identity is what failures have in common that are one.
 type identity struct {
 	status   int
+	isRange  bool
 	kind     BodyKind
 	media    string
 	nullable bool
@@ -73,11 +74,11 @@ type identity struct {
 	rules    Rules // of a type without a name
 }
 
-func identify(status int, b *Body) identity {
+func identify(status int, isRange bool, b *Body) identity {
 	if b == nil {
-		return identity{status: status}
+		return identity{status: status, isRange: isRange}
 	}
-	id := identity{status: status, kind: b.Kind, media: b.Media, nullable: b.Nullable}
+	id := identity{status: status, isRange: isRange, kind: b.Kind, media: b.Media, nullable: b.Nullable}
 	if b.Type != nil {
 		id.goType = b.Type.Go("")
 		if !b.Type.Declared() {

@@ -143,17 +143,17 @@ func (b *builder) answers(o *Operation, so *spec.Operation) {
 		case status < 200:
 		case slices.ContainsFunc(o.Successes, func(s *Success) bool { return s.Status == status }): // 200 beside 2XX
 		case status < 400:
-			o.Successes = append(o.Successes, b.successes(o, r, status)...)
+			o.Successes = append(o.Successes, b.successes(o, r, status, isRange)...)
 		default:
-			f := b.failure(o, r, status)
+			f := b.failure(o, r, status, isRange)
 			o.Failures = append(o.Failures, &FailureUse{Status: status, Range: isRange, Failure: f})
 		}
 	}
 	if fallback != nil {
 		if len(o.Successes) == 0 {
-			o.Successes = append(o.Successes, b.successes(o, fallback, 200)...)
+			o.Successes = append(o.Successes, b.successes(o, fallback, 200, true)...)
 		}
-		o.Failures = append(o.Failures, &FailureUse{Failure: b.failure(o, fallback, 0)})
+		o.Failures = append(o.Failures, &FailureUse{Failure: b.failure(o, fallback, 0, false)})
 	}
 	slices.SortStableFunc(o.Successes, func(x, y *Success) int { return x.Status - y.Status })
 	slices.SortStableFunc(o.Failures, func(x, y *FailureUse) int { return x.Status - y.Status })
@@ -185,8 +185,8 @@ func statusOf(text string) (status int, isRange bool) {
 
 // successes are the answers with one status: one for each media type that
 // carries something of its own.
-func (b *builder) successes(o *Operation, r *spec.Response, status int) []*Success {
-	first := &Success{Status: status, Doc: r.Description, Headers: b.headers(o, r)}
+func (b *builder) successes(o *Operation, r *spec.Response, status int, isRange bool) []*Success {
+	first := &Success{Status: status, Doc: r.Description, Headers: b.headers(o, r), Range: isRange}
 	out := []*Success{first}
 	if status == 204 || status == 304 || o.Method == "HEAD" {
 		return out
@@ -196,7 +196,7 @@ func (b *builder) successes(o *Operation, r *spec.Response, status int) []*Succe
 			first.Body = body
 			continue
 		}
-		out = append(out, &Success{Status: status, Doc: r.Description, Body: body, Headers: first.Headers, Other: true})
+		out = append(out, &Success{Status: status, Doc: r.Description, Body: body, Headers: first.Headers, Other: true, Range: isRange})
 	}
 	return out
 }

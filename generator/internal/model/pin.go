@@ -150,6 +150,7 @@ const (
 	requestKey   = "request "
 	responseKey  = "response "
 	failureKey   = "failure "
+	clientKey    = "client "
 	sharedKey    = "shared " // and the key of what has the name of something like it
 )
 
@@ -188,15 +189,18 @@ func inlineKey(s *spec.Schema) string {
 }
 
 // failureOf is the key of a failure: its status and what it carries.
-func failureOf(status int, body *Body) string {
+func failureOf(status int, isRange bool, body *Body) string {
 	if body == nil {
-		return failureWith(status, "", nil)
+		return failureWith(status, isRange, "", nil)
 	}
-	return failureWith(status, body.Media, body.Schema)
+	return failureWith(status, isRange, body.Media, body.Schema)
 }
 
-func failureWith(status int, media string, s *spec.Schema) string {
+func failureWith(status int, isRange bool, media string, s *spec.Schema) string {
 	key := failureKey + strconv.Itoa(status)
+	if isRange {
+		key = failureKey + strconv.Itoa(status/100) + "XX"
+	}
 	if media == "" {
 		return key
 	}
@@ -212,17 +216,17 @@ func failureWith(status int, media string, s *spec.Schema) string {
 }
 
 // living reports for the key of a name whether what it stands for is in the
-// document.
-func living(doc *spec.Document) func(key string) bool {
+// document. client says whether there is a typed client.
+func living(doc *spec.Document, client bool) func(key string) bool {
 	operations, failures, schemas := map[string]bool{}, map[string]bool{}, map[string]bool{}
 	for _, p := range doc.Paths {
 		for _, o := range p.Operations {
 			operations[operationOf(o)] = true
 			for _, r := range o.Responses {
-				status, _ := statusOf(r.Status)
-				failures[failureWith(status, "", nil)] = true
+				status, isRange := statusOf(r.Status)
+				failures[failureWith(status, isRange, "", nil)] = true
 				for _, m := range r.Content {
-					failures[failureWith(status, m.Type, m.Schema)] = true
+					failures[failureWith(status, isRange, m.Type, m.Schema)] = true
 				}
 			}
 		}
@@ -245,6 +249,8 @@ func living(doc *spec.Document) func(key string) bool {
 			return operations[of]
 		case failureKey:
 			return failures[key]
+		case clientKey:
+			return client
 		}
 		return false
 	}

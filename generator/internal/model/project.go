@@ -31,6 +31,7 @@ type Project struct {
 
 	Integers bool       // there are some that int64 does not hold
 	XMLTypes []*XMLType // the objects that travel as XML, sorted by name
+	Client   *Client    // names of the typed client; nil: there is none
 
 	Checks  []*Check // schemas that are validated at run time, sorted by name
 	Schemas string   // the JSON document that holds them, "" when there are none
@@ -54,6 +55,8 @@ type Features struct {
 	Store  bool // persistence: internal/database, internal/store, migrations
 	Docker bool // deploy/Dockerfile
 	CI     bool // .github/workflows/ci.yaml
+	Client bool // the typed client: client, internal/client
+	Check  bool // answers can be checked against the document
 }
 
 // Kind is the shape of a Go type.
@@ -114,8 +117,11 @@ type Type struct {
 
 	Schema *spec.Schema // where it came from, for samples and CRUD inference
 
-	Decoded bool // a request carries it: it needs a decoder
-	Encoded bool // an answer carries it: it needs an encoder
+	Decoded bool // it needs a decoder: a request that is served or an answer that is read carries it
+	Encoded bool // it needs an encoder: an answer that is served or a request that is sent carries it
+	Served  bool // a request that is served carries it
+	Read    bool // an answer that is read carries it
+	Sent    bool // a request that is sent carries it
 }
 
 // Value is a constant of an enum.
@@ -284,6 +290,7 @@ type Success struct {
 	Body    *Body // nil: no content
 	Headers []*Param
 	Other   bool // another media type for the status of the answer before it
+	Range   bool // it stands for every status below 300: 2XX, or default
 }
 
 // Sealed reports whether the operation answers with its sealed interface
@@ -296,6 +303,7 @@ func (o *Operation) Sealed() bool {
 type Failure struct {
 	Name   string // Go: "NotFoundError"
 	Status int    // 0: default, chosen by the handler
+	Range  bool   // Status stands for its hundred, 4XX: the handler may choose
 	Doc    string
 	Body   *Body // nil: no content
 }

@@ -48,6 +48,8 @@ var apiFuncs = template.FuncMap{
 	"answerNames":   answerNames,
 	"headerSet":     headerSet,
 	"failureDoc":    failureDoc,
+	"chosen":        chosen,
+	"statusDoc":     statusDoc,
 	"failureText":   failureText,
 	"failureStatus": failureStatus,
 	"statusName":    statusName,
@@ -70,7 +72,7 @@ func (f *apiFile) Encoder(t *model.Type) string { return f.printer.encoder(t) }
 
 // Param is the reading of a parameter.
 func (f *apiFile) Param(o *model.Operation, p *model.Param, index int) string {
-	return f.printer.param(o, p, index)
+	return f.printer.param(o, p, "req", index)
 }
 
 // Routed are the operations that can be reached, in the order of the document.
@@ -175,7 +177,7 @@ func textOf(t *model.Type, value string) string {
 }
 
 func failureDoc(f *model.Failure) string {
-	lead := fmt.Sprintf("%s is the declared answer with status %d.", f.Name, f.Status)
+	lead := fmt.Sprintf("%s is the declared answer with status %s.", f.Name, f.RangeName())
 	if f.Status == 0 {
 		lead = f.Name + " is the declared answer for every status that has none of its own."
 	}
@@ -186,17 +188,32 @@ func failureDoc(f *model.Failure) string {
 }
 
 func failureText(f *model.Failure) string {
-	if f.Status == 0 {
+	if chosen(f) {
 		return `http.StatusText(f.Status)`
 	}
 	return strconv.Quote(strings.TrimSpace(strconv.Itoa(f.Status) + " " + http.StatusText(f.Status)))
 }
 
+// failureStatus is the status that a failure is written with.
 func failureStatus(f *model.Failure) string {
-	if f.Status == 0 {
-		return "f.Status"
+	switch {
+	case f.Status == 0:
+		return "cmp.Or(f.Status, http.StatusInternalServerError)"
+	case f.Range:
+		return "cmp.Or(f.Status, " + statusName(f.Status) + ")"
 	}
 	return statusName(f.Status)
+}
+
+// chosen reports whether the handler chooses the status of a failure.
+func chosen(f *model.Failure) bool { return f.Status == 0 || f.Range }
+
+// statusDoc is the comment of the field for that.
+func statusDoc(f *model.Failure) string {
+	if f.Range {
+		return fmt.Sprintf("of the answer: %d to %d, %d when it is 0", f.Status, f.Status+99, f.Status)
+	}
+	return "of the answer, 500 when it is 0"
 }
 
 // statusNames are the constants of net/http.

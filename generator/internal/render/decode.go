@@ -2,6 +2,7 @@ package render
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -33,16 +34,52 @@ func rulesOf(*model.Type) model.Rules { return model.Rules{MaxItems: -1, MaxLeng
 // maxRequired is how many required members codec.Seen has room for.
 const maxRequired = 256
 
-func (p *printer) decodeStruct(t *model.Type) {
-	var required []string
+// requirement is a set of required members: in which variable they are noted, and
+// which method asks for them.
+type requirement struct {
+	set, method string
+	names       []string
+}
+
+// requirements sorts the required members of a struct by the direction that must
+// have them.
+func requirements(t *model.Type) []*requirement {
+	all := &requirement{set: "seen", method: "Require"}
+	read := &requirement{set: "read", method: "RequireRead"}
+	written := &requirement{set: "written", method: "RequireWrite"}
 	for _, f := range t.Fields {
-		if f.Required && !f.ReadOnly && len(required) < maxRequired {
-			required = append(required, strconv.Quote(f.JSON))
+		if r := required(t, f, all, read, written); r != nil && len(r.names) < maxRequired {
+			r.names = append(r.names, f.JSON)
 		}
 	}
+	return slices.DeleteFunc([]*requirement{all, read, written}, func(r *requirement) bool { return len(r.names) == 0 })
+}
+
+// required chooses the set of a member, nil when it is not required.
+func required(t *model.Type, f *model.Field, all, read, written *requirement) *requirement {
+	switch {
+	case !f.Required || f.ReadOnly && !t.Read || f.ReadOnly && f.WriteOnly:
+		return nil
+	case f.ReadOnly:
+		return read
+	case f.WriteOnly && t.Read:
+		return written
+	}
+	return all
+}
+
+// onlyRead reports whether a type is decoded from answers and nothing else.
+func onlyRead(t *model.Type) bool { return t.Read && !t.Served }
+
+func (p *printer) decodeStruct(t *model.Type) {
+	needs := requirements(t)
 	p.line("if !d.Object() {\nreturn\n}")
-	if len(required) > 0 {
-		p.line("var seen codec.Seen")
+	if len(needs) > 0 {
+		var sets []string
+		for _, r := range needs {
+			sets = append(sets, r.set)
+		}
+		p.line("var %s codec.Seen", strings.Join(sets, ", "))
 	}
 	counted := t.Members.MinItems > 0 || t.Members.MaxItems >= 0
 	if counted {
@@ -58,21 +95,21 @@ func (p *printer) decodeStruct(t *model.Type) {
 		p.line("%s", rest(t))
 	case t.Extra != nil:
 		p.line("switch name := d.Name(); name {")
-		p.fields(t)
+		p.fields(t, needs)
 		p.line("default:")
 		p.extra(t)
 		p.line("}")
 	default:
 		p.line("switch d.Name() {")
-		p.fields(t)
+		p.fields(t, needs)
 		p.line("default:\n%s\n}", rest(t))
 	}
 	p.line("}")
 	if counted {
 		p.line("d.Count(members, %d, %d, %q)", t.Members.MinItems, t.Members.MaxItems, "member")
 	}
-	if len(required) > 0 {
-		p.line("d.Require(&seen, %s)", strings.Join(required, ", "))
+	for _, r := range needs {
+		p.line("d.%s(&%s%s)", r.method, r.set, quoted(r.names))
 	}
 	p.defaults(t)
 }
@@ -85,19 +122,20 @@ func rest(t *model.Type) string {
 	return "d.Skip()"
 }
 
-func (p *printer) fields(t *model.Type) {
-	bit := 0
+func (p *printer) fields(t *model.Type, needs []*requirement) {
 	for _, f := range t.Fields {
 		p.line("case %q:", f.JSON)
-		if f.Required && !f.ReadOnly && bit < maxRequired {
-			p.line("seen.Add(%d)", bit)
-			bit++
+		for _, r := range needs {
+			if bit := slices.Index(r.names, f.JSON); bit >= 0 {
+				p.line("%s.Add(%d)", r.set, bit)
+			}
 		}
-		if f.ReadOnly {
+		guarded := f.ReadOnly && !onlyRead(t)
+		if guarded {
 			p.line("if d.ReadOnly() {")
 		}
 		p.readField(f, "v."+f.Name, t.Name+f.Name)
-		if f.ReadOnly {
+		if guarded {
 			p.line("}")
 		}
 	}
@@ -141,6 +179,9 @@ func (p *printer) extra(t *model.Type) {
 
 // defaults fills optional members that are absent.
 func (p *printer) defaults(t *model.Type) {
+	if onlyRead(t) {
+		return
+	}
 	body := printer{in: p.in, patterns: p.patterns}
 	for _, f := range t.Fields {
 		fills := f.Shape() == model.Pointer || f.Shape() == model.Plain && f.Type.Nilable()

@@ -17,7 +17,7 @@ func (p *printer) encoder(t *model.Type) string {
 	case model.Struct:
 		p.line("e.Object()")
 		for _, f := range t.Fields {
-			p.writeField(f)
+			p.writeField(t, f)
 		}
 		if t.Extra != nil {
 			p.line("for _, name := range slices.Sorted(maps.Keys(v.Extra)) {\ne.Member(name)")
@@ -55,8 +55,12 @@ func untagged(t *model.Type, v *model.Variant) bool {
 		!slices.ContainsFunc(v.Type.Fields, func(f *model.Field) bool { return f.JSON == t.Discriminator })
 }
 
-func (p *printer) writeField(f *model.Field) {
+func (p *printer) writeField(t *model.Type, f *model.Field) {
 	place := "v." + f.Name
+	if f.ReadOnly && t.Sent {
+		p.line("if e.ReadOnly() {")
+		defer func() { p.line("}") }()
+	}
 	if f.WriteOnly {
 		p.line("if e.WriteOnly() {")
 		defer func() { p.line("}") }()

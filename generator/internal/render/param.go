@@ -7,12 +7,12 @@ import (
 	"github.com/apigen-go/apigen/generator/internal/model"
 )
 
-// param returns the statements that read a parameter into the request struct.
-// index is the place of a path parameter in the template.
-func (p *printer) param(o *model.Operation, f *model.Param, index int) string {
+// param returns the statements that read a parameter into a field of the variable
+// that to names. index is the place of a path parameter in the template.
+func (p *printer) param(o *model.Operation, f *model.Param, to string, index int) string {
 	p.Reset()
 	p.in = "in"
-	place := "req." + f.Name
+	place := to + "." + f.Name
 	if lit, ok := constant(f.Type, f.Default); ok && lit != "0" && lit != "false" && lit != `""` {
 		p.line("%s = %s", place, lit)
 	}

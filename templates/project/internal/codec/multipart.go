@@ -69,6 +69,9 @@ func (m *Multipart) All() iter.Seq2[*Part, error] {
 }
 
 func (m *Multipart) next() (*Part, error) {
+	if m.reader == nil {
+		return nil, io.EOF
+	}
 	p, err := m.reader.NextPart()
 	if errors.Is(err, io.EOF) {
 		return nil, io.EOF
