@@ -46,8 +46,9 @@ type Config struct {
 	// the same names.
 	Specs []Source
 
-	// Features are the optional parts that the project has, see [Features]. Nil
-	// stands for all, the one entry "none" for none. Only NewPlan uses it.
+	// Features are the optional parts that the project has, see [Features]. Beside
+	// their names there are the words default, which Nil stands for too, all and,
+	// alone, none. Only NewPlan uses it.
 	Features []string
 
 	// AllowRef lists the folders, beside the document's own, and the beginnings of
@@ -121,12 +122,15 @@ func (s specSettings) label() string { return cmp.Or(s.name, specName(s.path)) }
 type feature struct {
 	name, about string
 	of          func(*model.Features) *bool
+	asked       bool // only those who ask for it get it
 }
 
 var features = []feature{
-	{"store", "persistence in SQLite or PostgreSQL", func(f *model.Features) *bool { return &f.Store }},
-	{"docker", "deploy/Dockerfile", func(f *model.Features) *bool { return &f.Docker }},
-	{"ci", ".github/workflows/ci.yaml", func(f *model.Features) *bool { return &f.CI }},
+	{"store", "persistence in SQLite or PostgreSQL", func(f *model.Features) *bool { return &f.Store }, false},
+	{"docker", "deploy/Dockerfile", func(f *model.Features) *bool { return &f.Docker }, false},
+	{"ci", ".github/workflows/ci.yaml", func(f *model.Features) *bool { return &f.CI }, false},
+	{"client", "a typed Go client of the API, for other modules too", func(f *model.Features) *bool { return &f.Client }, true},
+	{"check", "answers can be checked against the document, with CHECK_ANSWERS=true", func(f *model.Features) *bool { return &f.Check }, true},
 }
 
 // Features returns the names of the optional parts of a project.
@@ -138,20 +142,40 @@ func Features() []string {
 	return names
 }
 
+// DefaultFeatures returns the names of the parts that a project has when nobody
+// says which.
+func DefaultFeatures() []string {
+	var names []string
+	for _, f := range features {
+		if !f.asked {
+			names = append(names, f.name)
+		}
+	}
+	return names
+}
+
 // selectFeatures turns names into the settings of the model.
 func selectFeatures(names []string) (model.Features, error) {
 	var out model.Features
 	if names == nil {
-		names = Features()
+		names = []string{"default"}
 	}
 	if len(names) == 1 && names[0] == "none" {
 		return out, nil
 	}
 	var errs []error
 	for _, name := range names {
+		if name == "default" || name == "all" {
+			for _, f := range features {
+				if name == "all" || !f.asked {
+					*f.of(&out) = true
+				}
+			}
+			continue
+		}
 		i := slices.IndexFunc(features, func(f feature) bool { return f.name == name })
 		if i < 0 {
-			errs = append(errs, fmt.Errorf("there is no feature %q; choose from %s, or none", name, strings.Join(Features(), ", ")))
+			errs = append(errs, fmt.Errorf("there is no feature %q; choose from %s, default, all, or none", name, strings.Join(Features(), ", ")))
 			continue
 		}
 		*features[i].of(&out) = true

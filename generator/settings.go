@@ -195,12 +195,12 @@ func (r *settingsReader) flag(n *yaml.Node) bool {
 
 func (r *settingsReader) features(n *yaml.Node, s *settings) {
 	if n.Kind != yaml.SequenceNode {
-		r.errorf(n, "write for example \"features: ["+strings.Join(Features(), ", ")+"]\"", "features must be a list")
+		r.errorf(n, "write for example \"features: ["+strings.Join(DefaultFeatures(), ", ")+"]\"", "features must be a list")
 		return
 	}
 	for _, item := range n.Content {
 		one, err := selectFeatures([]string{item.Value})
-		if err != nil || item.Kind != yaml.ScalarNode || item.Value == "none" {
+		if err != nil || item.Kind != yaml.ScalarNode || slices.Contains([]string{"none", "default", "all"}, item.Value) {
 			r.errorf(item, "the features are "+strings.Join(Features(), ", "), "there is no feature %q", item.Value)
 			continue
 		}

@@ -77,7 +77,8 @@ is no folder.`,
 	f.StringArrayVar(&opts.resources, "resource", nil, "a resource and its fields, `TEXT` such as 'book title:string!'; repeatable, see apigen help resources")
 	f.StringVar(&opts.module, "module", "", "Go module `PATH` (default example.com/NAME)")
 	f.StringVar(&opts.dir, "dir", "", "`FOLDER` to create (default NAME)")
-	f.StringSliceVar(&opts.features, "feature", nil, "optional `PART` to include: "+strings.Join(generator.Features(), ", ")+", or none (default all)")
+	f.StringSliceVar(&opts.features, "feature", nil, "optional `PART` to include: "+strings.Join(generator.Features(), ", ")+
+		", or default, all, none (default "+strings.Join(generator.DefaultFeatures(), ", ")+")")
 	f.BoolVar(&opts.noVerify, "no-verify", false, "skip compiling the project before it is written")
 	f.BoolVar(&opts.dryRun, "dry-run", false, "show what would be written and write nothing")
 	f.BoolVar(&opts.json, "json", false, "print the result as JSON")

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/charmbracelet/bubbles/key"
@@ -129,12 +130,12 @@ func (p *prompter) choose(title string, options ...string) (int, error) {
 	return choice, nil
 }
 
-// pick asks for any number of the options; all are chosen at first.
-func (p *prompter) pick(title string, options []string) ([]string, error) {
+// pick asks for any number of the options; some are chosen at first.
+func (p *prompter) pick(title string, options, first []string) ([]string, error) {
 	var chosen []string
 	var opts []huh.Option[string]
 	for _, o := range options {
-		opts = append(opts, huh.NewOption(o, o).Selected(true))
+		opts = append(opts, huh.NewOption(o, o).Selected(slices.Contains(first, o)))
 	}
 	if p.accessible {
 		fmt.Fprintln(p.out, "Each number takes a feature out or back in; 0 goes on.")

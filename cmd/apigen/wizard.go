@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/apigen-go/apigen/generator"
@@ -43,10 +44,10 @@ func askNew(ctx context.Context, t *terminal, opts *newOptions) error {
 		return err
 	}
 	if !opts.featuresSet {
-		if opts.features, err = p.pick("Features", generator.Features()); err != nil {
+		if opts.features, err = p.pick("Features", generator.Features(), generator.DefaultFeatures()); err != nil {
 			return err
 		}
-		opts.featuresSet = len(opts.features) < len(generator.Features())
+		opts.featuresSet = !slices.Equal(opts.features, generator.DefaultFeatures())
 	}
 	return p.confirm("Write the service to " + opts.folder() + "?")
 }

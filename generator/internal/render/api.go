@@ -21,6 +21,9 @@ type apiFile struct {
 	tables   map[string]*failureTable // by content
 	tableOf  map[*model.Operation]string
 	renderer map[*model.Failure]string
+
+	declaredTables map[string]*failureTable // by content
+	declaredOf     map[*model.Operation]string
 }
 
 func newAPIFile(p *model.Project) *apiFile {
@@ -30,8 +33,12 @@ func newAPIFile(p *model.Project) *apiFile {
 		tables:   map[string]*failureTable{},
 		tableOf:  map[*model.Operation]string{},
 		renderer: map[*model.Failure]string{},
+
+		declaredTables: map[string]*failureTable{},
+		declaredOf:     map[*model.Operation]string{},
 	}
 	f.failures()
+	f.declared()
 	return f
 }
 

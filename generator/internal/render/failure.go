@@ -58,9 +58,11 @@ func (f *apiFile) failures() {
 func (f *apiFile) FailuresVar(o *model.Operation) string { return cmp.Or(f.tableOf[o], "nil") }
 
 // FailureTables lists the tables by name.
-func (f *apiFile) FailureTables() []*failureTable {
+func (f *apiFile) FailureTables() []*failureTable { return sortedTables(f.tables) }
+
+func sortedTables(tables map[string]*failureTable) []*failureTable {
 	var out []*failureTable
-	for _, t := range f.tables {
+	for _, t := range tables {
 		out = append(out, t)
 	}
 	slices.SortFunc(out, func(a, b *failureTable) int { return cmp.Compare(a.Name, b.Name) })

@@ -26,6 +26,8 @@ type output struct {
 var outputs = []output{
 	{make: apiFiles},
 	{make: static("codec", "problem", "router", "server")},
+	{make: static("client"), when: hasClient},
+	{make: clientFiles, when: hasClient},
 	{make: static("schema"), when: hasSchemas},
 	{make: static("database"), when: hasStore},
 	{make: storeFiles, when: hasStore},
@@ -34,6 +36,11 @@ var outputs = []output{
 }
 
 func hasStore(p *model.Project) bool { return p.Features.Store }
+
+func hasClient(p *model.Project) bool { return p.Features.Client }
+
+// readsAnswers reports whether a project decodes answers.
+func readsAnswers(p *model.Project) bool { return p.Features.Client || p.Features.Check }
 
 func hasSchemas(p *model.Project) bool { return len(p.Checks) > 0 }
 
@@ -47,24 +54,49 @@ var parts = map[string]func(*model.Project) bool{
 	"internal/codec/xmlwrite":  hasXML,
 	"internal/codec/multipart": hasKind(model.MultipartBody),
 	"internal/codec/stream":    hasKind(model.EventBody, model.LinesBody),
+
+	"internal/codec/answer":        readsAnswers,
+	"internal/codec/answeritems":   both(readsAnswers, hasResultKind(model.EventBody, model.LinesBody)),
+	"internal/codec/hold":          func(p *model.Project) bool { return p.Features.Check },
+	"internal/codec/call":          hasClient,
+	"internal/codec/node":          hasClient,
+	"internal/codec/callpipe":      both(hasClient, hasBodyKind(model.MultipartBody, model.LinesBody)),
+	"internal/codec/callmultipart": both(hasClient, hasBodyKind(model.MultipartBody)),
+	"internal/codec/calllines":     both(hasClient, hasBodyKind(model.LinesBody)),
+
 	"internal/codec/media": func(p *model.Project) bool {
-		return slices.ContainsFunc(p.Operations, func(o *model.Operation) bool {
+		return readsAnswers(p) || hasKind(model.MultipartBody)(p) || slices.ContainsFunc(p.Operations, func(o *model.Operation) bool {
 			return chooses(o) || o.ContentType != "" || len(o.Bodies()) > 1 || o.Body != nil && (o.Body.Form != nil || o.Body.XML != nil)
 		})
 	},
 }
 
+func both(a, b func(*model.Project) bool) func(*model.Project) bool {
+	return func(p *model.Project) bool { return a(p) && b(p) }
+}
+
 // hasKind reports whether a project has payloads of one of the kinds.
 func hasKind(kinds ...model.BodyKind) func(*model.Project) bool {
+	bodies, results := hasBodyKind(kinds...), hasResultKind(kinds...)
+	return func(p *model.Project) bool { return bodies(p) || results(p) }
+}
+
+// hasBodyKind is hasKind for what requests carry.
+func hasBodyKind(kinds ...model.BodyKind) func(*model.Project) bool {
 	return func(p *model.Project) bool {
 		return slices.ContainsFunc(p.Operations, func(o *model.Operation) bool {
-			bodies := o.Bodies()
-			for _, s := range o.Successes {
-				if s.Body != nil {
-					bodies = append(bodies, s.Body)
-				}
-			}
-			return slices.ContainsFunc(bodies, func(b *model.Body) bool { return slices.Contains(kinds, b.Kind) })
+			return slices.ContainsFunc(o.Bodies(), func(b *model.Body) bool { return slices.Contains(kinds, b.Kind) })
+		})
+	}
+}
+
+// hasResultKind is hasKind for what successes carry.
+func hasResultKind(kinds ...model.BodyKind) func(*model.Project) bool {
+	return func(p *model.Project) bool {
+		return slices.ContainsFunc(p.Operations, func(o *model.Operation) bool {
+			return slices.ContainsFunc(o.Successes, func(s *model.Success) bool {
+				return s.Body != nil && slices.Contains(kinds, s.Body.Kind)
+			})
 		})
 	}
 }
@@ -98,8 +130,15 @@ func Files(p *model.Project) ([]File, error) {
 func apiFiles(e *engine) ([]File, error) {
 	data := newAPIFile(e.project)
 	var files []File
-	for _, name := range []string{"types", "json", "operations", "webhooks", "server", "xml", "schemas"} {
-		if name == "schemas" && !hasSchemas(e.project) || name == "webhooks" && len(e.project.Webhooks) == 0 || name == "xml" && !hasXML(e.project) {
+	absent := map[string]bool{
+		"schemas":  !hasSchemas(e.project),
+		"webhooks": len(e.project.Webhooks) == 0,
+		"xml":      !hasXML(e.project),
+		"client":   !hasClient(e.project),
+		"answers":  !readsAnswers(e.project),
+	}
+	for _, name := range []string{"types", "json", "operations", "webhooks", "client", "answers", "server", "xml", "schemas"} {
+		if absent[name] {
 			continue
 		}
 		file := "internal/api/" + name + ".gen.go"

@@ -126,8 +126,14 @@ func TakePointer[T any](a *Answer, status int, declared Failures, media string, 
 	return Whole(a, v)
 }
 
-// TakeNothing passes over a body that the document does not declare.
-func (a *Answer) TakeNothing() { a.Close() }
+// TakeNothing reads an answer that has one status and no content.
+func (a *Answer) TakeNothing(status int, declared Failures) error {
+	if !a.Has(status) {
+		return a.Failure(declared)
+	}
+	a.Close()
+	return a.Err()
+}
 
 // TakeJSON decodes the body as JSON.
 func (a *Answer) TakeJSON(media string, decode func(*Decoder)) {

@@ -238,6 +238,10 @@ func (c *Call) Request(ctx context.Context, base *url.URL) (*http.Request, error
 	return req, nil
 }
 
+// ReadOnly reports whether read-only members are to be written. They never are
+// in a request.
+func (e *Encoder) ReadOnly() bool { return !e.request }
+
 // escape percent-encodes everything but letters, digits, -._~ and what keep lists.
 func escape(text, keep string) string {
 	var out strings.Builder

@@ -69,10 +69,6 @@ func (e *Encoder) Item() {
 // are in an answer.
 func (e *Encoder) WriteOnly() bool { return e.storage || e.request }
 
-// ReadOnly reports whether read-only members are to be written. They never are
-// in a request.
-func (e *Encoder) ReadOnly() bool { return !e.request }
-
 // Null writes null.
 func (e *Encoder) Null() { e.buf = append(e.buf, "null"...) }
 

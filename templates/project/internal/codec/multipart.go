@@ -188,8 +188,3 @@ func (in *Request) formValues(m *Multipart, form Form, encodings *[]Encoding) (v
 		m.ahead = append(m.ahead, p)
 	}
 }
-
-func isJSON(media string) bool {
-	base := baseOf(media)
-	return base == "application/json" || strings.HasSuffix(base, "+json")
-}
