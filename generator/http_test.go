@@ -10,7 +10,7 @@ import (
 // body and negotiation that OpenAPI knows, with the test in testdata/http.
 func TestHTTP(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "http")
-	create(t, dir, filepath.Join(repository, "testdata/golden/http/openapi.yaml"))
+	create(t, dir, filepath.Join(repository, "testdata/golden/http/openapi.yaml"), "default", "client", "check")
 	test, err := os.ReadFile(filepath.Join(repository, "testdata/http/api_test.go"))
 	if err != nil {
 		t.Fatal(err)

@@ -162,6 +162,14 @@ func (h *echo) SendTelegram(_ context.Context, req api.SendTelegramRequest) (*ap
 }
 
 func TestHTTP(t *testing.T) {
+	exchange(t, false, func(_ *testing.T, h http.Handler) http.Handler { return h })
+}
+
+// TestProxy sends the same requests to a proxy that is a client of the service:
+// everything is decoded, encoded and decoded again.
+func TestProxy(t *testing.T) { exchange(t, true, proxied) }
+
+func exchange(t *testing.T, proxy bool, through func(*testing.T, http.Handler) http.Handler) {
 	const (
 		multipart = "multipart/form-data; boundary=b"
 		header    = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
@@ -256,11 +264,23 @@ func TestHTTP(t *testing.T) {
 			r.Header.Set(name, value)
 		}
 		w := httptest.NewRecorder()
-		api.New(h, api.Options{}).ServeHTTP(w, r)
+		through(t, api.New(h, api.Options{CheckAnswers: true})).ServeHTTP(w, r)
 		if got := outcome(t, h, w); got != tt.want {
-			t.Errorf("%s\n got %s\nwant %s", tt.request, got, tt.want)
+			t.Errorf("%s, proxy %t\n got %s\nwant %s", tt.request, proxy, got, tt.want)
 		}
 	}
+}
+
+// proxied returns a service that is a client of another one.
+func proxied(t *testing.T, service http.Handler) http.Handler {
+	t.Helper()
+	server := httptest.NewServer(service)
+	t.Cleanup(server.Close)
+	c, err := api.NewClient(server.URL, api.ClientOptions{Strict: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return api.New(c, api.Options{CheckAnswers: true})
 }
 
 // outcome is the status with what is worth knowing about the answer.
