@@ -93,7 +93,7 @@ specs:
 	}
 }
 
-// Without a list of features a project has all of them.
+// Without a list of features a project has those that nobody must ask for.
 func TestParseSettingsDefaults(t *testing.T) {
 	got, err := parseSettings(SettingsName, []byte("name: b\nmodule: b\nspec: s\n"))
 	if err != nil || got.features != (model.Features{Store: true, Docker: true, CI: true}) {
@@ -131,10 +131,19 @@ func TestSelectFeatures(t *testing.T) {
 	if got, err := selectFeatures([]string{"none"}); err != nil || got != (model.Features{}) {
 		t.Errorf("none: got %+v, %v", got, err)
 	}
-	if got, err := selectFeatures(Features()); err != nil || got != (model.Features{Store: true, Docker: true, CI: true}) {
+	for _, names := range [][]string{nil, {"default"}, DefaultFeatures()} {
+		if got, err := selectFeatures(names); err != nil || got != (model.Features{Store: true, Docker: true, CI: true}) {
+			t.Errorf("%v: got %+v, %v", names, got, err)
+		}
+	}
+	if got, err := selectFeatures([]string{"default", "client"}); err != nil || got != (model.Features{Store: true, Docker: true, CI: true, Client: true}) {
+		t.Errorf("default and client: got %+v, %v", got, err)
+	}
+	all, err := selectFeatures([]string{"all"})
+	if got, err2 := selectFeatures(Features()); errors.Join(err, err2) != nil || got != all || !got.Check {
 		t.Errorf("all: got %+v, %v", got, err)
 	}
-	_, err := selectFeatures([]string{"store", "cache", "none"})
+	_, err = selectFeatures([]string{"store", "cache", "none"})
 	if err == nil || !strings.Contains(err.Error(), `"cache"`) || !strings.Contains(err.Error(), `"none"`) {
 		t.Errorf("got %v", err)
 	}

@@ -2,6 +2,7 @@ package generator_test
 
 import (
 	"bytes"
+	"errors"
 	"flag"
 	"io/fs"
 	"os"
@@ -35,7 +36,7 @@ func TestGolden(t *testing.T) {
 			if list := sources(t, dir); len(list) > 0 {
 				createOf(t, got, list)
 			} else {
-				create(t, got, document(dir))
+				create(t, got, document(dir), caseFeatures(t, dir)...)
 			}
 			want := filepath.Join(dir, "want")
 			if *update {
@@ -55,6 +56,17 @@ func TestGolden(t *testing.T) {
 			startAndStop(t, want)
 		})
 	}
+}
+
+// caseFeatures are the words in the file features of a case; without one, none:
+// what a project has by default.
+func caseFeatures(t *testing.T, dir string) []string {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join(dir, "features"))
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		t.Fatal(err)
+	}
+	return strings.Fields(string(text))
 }
 
 // document is the OpenAPI document of a golden case: its own, or the one of that

@@ -6,12 +6,14 @@ import (
 	"fmt"
 	"io"
 	"iter"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"strings"
 	"testing"
 
 	"example.com/http/internal/api"
+	"example.com/http/internal/codec"
 	"example.com/http/internal/problem"
 )
 
@@ -301,6 +303,88 @@ func outcome(t *testing.T, h *echo, w *httptest.ResponseRecorder) string {
 		return status + " " + h.got
 	}
 	return strings.TrimSpace(status+" ") + " " + w.Body.String()
+}
+
+// wrong answers with what the document does not know.
+type wrong struct {
+	api.Unimplemented
+	got error
+}
+
+func (h *wrong) ReadQuery(context.Context, api.ReadQueryRequest) (api.ReadQueryResponse, error) {
+	min := int64(-1)
+	return &api.ReadQuery200{Body: api.Filter{Min: &min, At: &api.Point{}}}, nil
+}
+
+func (h *wrong) ReadFree(context.Context, api.ReadFreeRequest) error { return h.got }
+
+// TestCheckAnswers looks at what becomes of wrong answers, with the check and without.
+func TestCheckAnswers(t *testing.T) {
+	for _, tt := range []struct {
+		target string
+		got    error
+		off    int
+		on     int
+		detail string
+	}{
+		{"/styles", nil, 200, 500, `"errors":[{"in":"body","pointer":"/min","detail":"must be at least 0"}]`},
+		{"/free", nil, 204, 204, ""},
+		{"/free", problem.New(http.StatusConflict, "twice"), 409, 500, "the document does not declare this status"},
+		{"/free", &api.BadRequestError{Status: 404}, 404, 500, "the document does not declare this status"},
+		{"/free", errors.ErrUnsupported, 500, 500, "something went wrong on our side"},
+		{"/report", nil, 501, 501, "not implemented"},
+	} {
+		for _, check := range []bool{false, true} {
+			var log strings.Builder
+			w := httptest.NewRecorder()
+			h := api.New(&wrong{got: tt.got}, api.Options{CheckAnswers: check, Log: slog.New(slog.NewTextHandler(&log, nil))})
+			h.ServeHTTP(w, httptest.NewRequest("GET", tt.target, nil))
+			want := tt.off
+			if check {
+				want = tt.on
+			}
+			if w.Code != want || check && !strings.Contains(w.Body.String(), tt.detail) {
+				t.Errorf("%s %v, check %t: got %d %s", tt.target, tt.got, check, w.Code, w.Body)
+			}
+			if logged := strings.Contains(log.String(), "answer does not match the document"); logged != (tt.off != want) {
+				t.Errorf("%s %v, check %t: logged %s", tt.target, tt.got, check, log.String())
+			}
+		}
+	}
+}
+
+// TestClientErrors maps the answers of a service to errors.
+func TestClientErrors(t *testing.T) {
+	status, media, text := 0, "", ""
+	service := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", media)
+		w.WriteHeader(status)
+		_, _ = io.WriteString(w, text)
+	}))
+	defer service.Close()
+	c, err := api.NewClient(service.URL, api.ClientOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	call := func(s int, m, body string) error {
+		status, media, text = s, m, body
+		_, err := c.Watch(t.Context(), api.WatchRequest{})
+		return err
+	}
+	err = call(418, "application/json", `{"message":"tea"}`)
+	if e, ok := errors.AsType[*api.BadRequestError](err); !ok || e.Status != 418 || e.Body.Message != "tea" {
+		t.Errorf("a declared range: %v", err)
+	}
+	err = call(404, problem.Media, `{"title":"Gone","detail":"long ago"}`)
+	if p, ok := errors.AsType[*problem.Problem](err); !ok || p.Status != 404 || p.Detail != "long ago" {
+		t.Errorf("a problem: %v", err)
+	}
+	for _, status := range []int{202, 503} {
+		err = call(status, "text/html", "<h1>Bad gateway</h1>")
+		if e, ok := errors.AsType[*codec.AnswerError](err); !ok || e.Method != "GET" || e.Path != "/events" || e.Status != status || e.Body != text {
+			t.Errorf("%d, which is not declared: %v", status, err)
+		}
+	}
 }
 
 func TestSender(t *testing.T) {
