@@ -35,7 +35,7 @@ func (f *apiFile) ReadAnswer(o *model.Operation) string {
 	}
 	s := o.Successes[0]
 	key := keyName(s)
-	if s.Body != nil && s.Body.Kind == model.JSONBody && s.Body.Type.Kind == model.Struct && !s.Body.Nullable && s.Body.Rules.Check == nil {
+	if s.Body != nil && s.Body.Kind == model.JSONBody && s.Body.Type.Kind == model.Struct && !s.Body.Nullable && s.Body.Rules.Check == nil && s.Body.XML == nil {
 		return fmt.Sprintf("return codec.TakePointer(a, %s, %s, %q, decode%s)", key, failures, jsonMedia(s.Body), s.Body.Type.Name)
 	}
 	if s.Body == nil {
@@ -163,7 +163,7 @@ func (f *apiFile) take(b *model.Body, place, hint string, optional bool) string 
 	if place == "res" && !optional {
 		declare = "var res " + b.Type.Go("") + "\n"
 	}
-	return fmt.Sprintf("%sa.TakeJSON(%q, func(d *codec.Decoder) {\n%s})\n", declare, jsonMedia(b), code)
+	return fmt.Sprintf("%sa.%sfunc(d *codec.Decoder) {\n%s})\n", declare, takeValue(b), code)
 }
 
 // jsonMedia is the media type of a JSON body.

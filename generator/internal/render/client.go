@@ -241,7 +241,7 @@ func (p *printer) oneSent(o *model.Operation, b *model.Body) {
 		}
 		p.line("out.MultipartBody(%s, %s%s)", media, files, encodingList(b))
 	default:
-		p.line("out.JSONBody(%s)", media)
+		p.line("out.%s", sendValue(b, media))
 	}
 }
 

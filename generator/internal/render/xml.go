@@ -167,3 +167,23 @@ func writeValue(b *model.Body, status, media, encode string) string {
 	}
 	return fmt.Sprintf("codec.WriteAccepted(w, %s, accepted, %q, %s, %s)", status, media, xmlRoot(b), encode)
 }
+
+// takeValue is the beginning of the call that reads a value from an answer.
+func takeValue(b *model.Body) string {
+	switch {
+	case b.XML == nil:
+		return fmt.Sprintf("TakeJSON(%q, ", jsonMedia(b))
+	case b.Only():
+		return fmt.Sprintf("TakeXML(%q, %s, ", b.Media, xmlRoot(b))
+	}
+	return fmt.Sprintf("TakeAccepted(%q, %q, %s, ", jsonMedia(b), b.XML.Media[0], xmlRoot(b))
+}
+
+// sendValue is the call that makes a value the body of a request: XML only where
+// the service takes nothing else.
+func sendValue(b *model.Body, media string) string {
+	if b.Only() {
+		return fmt.Sprintf("XMLBody(%s, %s)", media, xmlRoot(b))
+	}
+	return fmt.Sprintf("JSONBody(%s)", media)
+}

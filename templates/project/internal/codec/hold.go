@@ -5,12 +5,13 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"strings"
 
 	"github.com/apigen-go/apigen/templates/project/internal/problem"
 )
 
 // Held is a [http.ResponseWriter] that looks at an answer before the first byte of
-// it goes out. It keeps JSON until it is whole; everything else passes once its
+// it goes out. It keeps JSON and XML until they are whole; everything else passes once its
 // status and headers are found right.
 type Held struct {
 	w       http.ResponseWriter
@@ -43,7 +44,7 @@ func (h *Held) WriteHeader(status int) {
 		return
 	}
 	h.status = status
-	if !isJSON(h.header.Get("Content-Type")) {
+	if media := baseOf(h.header.Get("Content-Type")); !isJSON(media) && !strings.HasSuffix(media, "xml") {
 		h.pass()
 	}
 }
