@@ -84,7 +84,7 @@ func serve(ctx context.Context, cfg *config.Config, out io.Writer) error {
 	if err != nil {
 		return err
 	}
-	routes := api.New(handler.New(store.New(db)), api.Options{Log: log})
+	routes := api.New(handler.New(store.New(db)), api.Options{Log: log, CheckAnswers: cfg.CheckAnswers})
 	ready := server.Check{Name: "database", Run: db.Ping}
 	err = server.New(cfg.Server, log, routes, ready).Run(ctx)
 	return errors.Join(err, db.Close())

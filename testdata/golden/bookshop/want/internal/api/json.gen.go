@@ -4,6 +4,42 @@ package api
 
 import "example.com/bookshop/internal/codec"
 
+func decodeAuthor(d *codec.Decoder, v *Author) {
+	if !d.Object() {
+		return
+	}
+	var seen, read codec.Seen
+	for d.More() {
+		switch d.Name() {
+		case "id":
+			read.Add(0)
+			if d.Int64(&v.ID) {
+				codec.Min(d, v.ID, 1)
+			}
+		case "name":
+			seen.Add(0)
+			if d.String(&v.Name) {
+				d.Length(v.Name, 1, 100)
+			}
+		case "born_on":
+			v.BornOn = new(codec.Date)
+			d.Date(v.BornOn)
+		case "website":
+			v.Website = new(string)
+			if d.String(v.Website) {
+				d.Format(*v.Website, "uri")
+			}
+		case "created_at":
+			read.Add(1)
+			d.Time(&v.CreatedAt)
+		default:
+			d.Skip()
+		}
+	}
+	d.Require(&seen, "name")
+	d.RequireRead(&read, "id", "created_at")
+}
+
 func encodeAuthor(e *codec.Encoder, v *Author) {
 	e.Object()
 	e.Key("id")
@@ -21,6 +57,39 @@ func encodeAuthor(e *codec.Encoder, v *Author) {
 	e.Key("created_at")
 	e.Time(v.CreatedAt)
 	e.EndObject()
+}
+
+func decodeAuthorPage(d *codec.Decoder, v *AuthorPage) {
+	if !d.Object() {
+		return
+	}
+	var seen codec.Seen
+	for d.More() {
+		switch d.Name() {
+		case "items":
+			seen.Add(0)
+			if d.Array() {
+				v.Items = []Author{}
+				for d.More() {
+					var item Author
+					decodeAuthor(d, &item)
+					v.Items = append(v.Items, item)
+				}
+			}
+		case "total":
+			seen.Add(1)
+			d.Int64(&v.Total)
+		case "limit":
+			seen.Add(2)
+			d.Int32(&v.Limit)
+		case "offset":
+			seen.Add(3)
+			d.Int64(&v.Offset)
+		default:
+			d.Skip()
+		}
+	}
+	d.Require(&seen, "items", "total", "limit", "offset")
 }
 
 func encodeAuthorPage(e *codec.Encoder, v *AuthorPage) {
@@ -66,6 +135,88 @@ func decodeAuthorPatch(d *codec.Decoder, v *AuthorPatch) {
 	}
 }
 
+func encodeAuthorPatch(e *codec.Encoder, v *AuthorPatch) {
+	e.Object()
+	if v.Name != nil {
+		e.Key("name")
+		e.String(*v.Name)
+	}
+	if e.Nullable("born_on", v.BornOn.Set, v.BornOn.Null) {
+		e.Date(v.BornOn.Value)
+	}
+	if e.Nullable("website", v.Website.Set, v.Website.Null) {
+		e.String(v.Website.Value)
+	}
+	e.EndObject()
+}
+
+func decodeBook(d *codec.Decoder, v *Book) {
+	if !d.Object() {
+		return
+	}
+	var seen, read codec.Seen
+	for d.More() {
+		switch d.Name() {
+		case "id":
+			read.Add(0)
+			if d.Int64(&v.ID) {
+				codec.Min(d, v.ID, 1)
+			}
+		case "author_id":
+			read.Add(1)
+			if d.Int64(&v.AuthorID) {
+				codec.Min(d, v.AuthorID, 1)
+			}
+		case "title":
+			seen.Add(0)
+			if d.String(&v.Title) {
+				d.Length(v.Title, 1, 200)
+			}
+		case "isbn":
+			v.ISBN = new(string)
+			if d.String(v.ISBN) {
+				d.Match(*v.ISBN, patternBookISBN)
+			}
+		case "genre":
+			seen.Add(1)
+			if d.String((*string)(&v.Genre)) {
+				d.Enum(v.Genre.Valid(), genreValues)
+			}
+		case "price":
+			seen.Add(2)
+			if d.Float64(&v.Price) {
+				codec.Min(d, v.Price, 0)
+				codec.Max(d, v.Price, 10000)
+			}
+		case "published_on":
+			v.PublishedOn = new(codec.Date)
+			d.Date(v.PublishedOn)
+		case "tags":
+			if d.Array() {
+				v.Tags = []string{}
+				for d.More() {
+					var item string
+					if d.String(&item) {
+						d.Length(item, 1, 30)
+					}
+					v.Tags = append(v.Tags, item)
+				}
+				d.Count(len(v.Tags), 0, 10, "item")
+			}
+		case "created_at":
+			read.Add(2)
+			d.Time(&v.CreatedAt)
+		case "updated_at":
+			read.Add(3)
+			d.Time(&v.UpdatedAt)
+		default:
+			d.Skip()
+		}
+	}
+	d.Require(&seen, "title", "genre", "price")
+	d.RequireRead(&read, "id", "author_id", "created_at", "updated_at")
+}
+
 func encodeBook(e *codec.Encoder, v *Book) {
 	e.Object()
 	e.Key("id")
@@ -102,6 +253,39 @@ func encodeBook(e *codec.Encoder, v *Book) {
 	e.EndObject()
 }
 
+func decodeBookPage(d *codec.Decoder, v *BookPage) {
+	if !d.Object() {
+		return
+	}
+	var seen codec.Seen
+	for d.More() {
+		switch d.Name() {
+		case "items":
+			seen.Add(0)
+			if d.Array() {
+				v.Items = []Book{}
+				for d.More() {
+					var item Book
+					decodeBook(d, &item)
+					v.Items = append(v.Items, item)
+				}
+			}
+		case "total":
+			seen.Add(1)
+			d.Int64(&v.Total)
+		case "limit":
+			seen.Add(2)
+			d.Int32(&v.Limit)
+		case "offset":
+			seen.Add(3)
+			d.Int64(&v.Offset)
+		default:
+			d.Skip()
+		}
+	}
+	d.Require(&seen, "items", "total", "limit", "offset")
+}
+
 func encodeBookPage(e *codec.Encoder, v *BookPage) {
 	e.Object()
 	e.Key("items")
@@ -133,7 +317,7 @@ func decodeBookPatch(d *codec.Decoder, v *BookPatch) {
 			}
 		case "isbn":
 			if d.Nullable(&v.ISBN.Set, &v.ISBN.Null) && d.String(&v.ISBN.Value) {
-				d.Match(v.ISBN.Value, patternBookPatchISBN)
+				d.Match(v.ISBN.Value, patternBookISBN)
 			}
 		case "genre":
 			v.Genre = new(Genre)
@@ -168,6 +352,38 @@ func decodeBookPatch(d *codec.Decoder, v *BookPatch) {
 	}
 }
 
+func encodeBookPatch(e *codec.Encoder, v *BookPatch) {
+	e.Object()
+	if v.Title != nil {
+		e.Key("title")
+		e.String(*v.Title)
+	}
+	if e.Nullable("isbn", v.ISBN.Set, v.ISBN.Null) {
+		e.String(v.ISBN.Value)
+	}
+	if v.Genre != nil {
+		e.Key("genre")
+		e.String(string(*v.Genre))
+	}
+	if v.Price != nil {
+		e.Key("price")
+		e.Float64(*v.Price)
+	}
+	if e.Nullable("published_on", v.PublishedOn.Set, v.PublishedOn.Null) {
+		e.Date(v.PublishedOn.Value)
+	}
+	if v.Tags != nil {
+		e.Key("tags")
+		e.Array()
+		for i := range v.Tags {
+			e.Item()
+			e.String(v.Tags[i])
+		}
+		e.EndArray()
+	}
+	e.EndObject()
+}
+
 func decodeNewAuthor(d *codec.Decoder, v *NewAuthor) {
 	if !d.Object() {
 		return
@@ -195,6 +411,21 @@ func decodeNewAuthor(d *codec.Decoder, v *NewAuthor) {
 	d.Require(&seen, "name")
 }
 
+func encodeNewAuthor(e *codec.Encoder, v *NewAuthor) {
+	e.Object()
+	e.Key("name")
+	e.String(v.Name)
+	if v.BornOn != nil {
+		e.Key("born_on")
+		e.Date(*v.BornOn)
+	}
+	if v.Website != nil {
+		e.Key("website")
+		e.String(*v.Website)
+	}
+	e.EndObject()
+}
+
 func decodeNewBook(d *codec.Decoder, v *NewBook) {
 	if !d.Object() {
 		return
@@ -210,7 +441,7 @@ func decodeNewBook(d *codec.Decoder, v *NewBook) {
 		case "isbn":
 			v.ISBN = new(string)
 			if d.String(v.ISBN) {
-				d.Match(*v.ISBN, patternBookPatchISBN)
+				d.Match(*v.ISBN, patternBookISBN)
 			}
 		case "genre":
 			seen.Add(1)
@@ -245,6 +476,34 @@ func decodeNewBook(d *codec.Decoder, v *NewBook) {
 	d.Require(&seen, "title", "genre", "price")
 }
 
+func encodeNewBook(e *codec.Encoder, v *NewBook) {
+	e.Object()
+	e.Key("title")
+	e.String(v.Title)
+	if v.ISBN != nil {
+		e.Key("isbn")
+		e.String(*v.ISBN)
+	}
+	e.Key("genre")
+	e.String(string(v.Genre))
+	e.Key("price")
+	e.Float64(v.Price)
+	if v.PublishedOn != nil {
+		e.Key("published_on")
+		e.Date(*v.PublishedOn)
+	}
+	if v.Tags != nil {
+		e.Key("tags")
+		e.Array()
+		for i := range v.Tags {
+			e.Item()
+			e.String(v.Tags[i])
+		}
+		e.EndArray()
+	}
+	e.EndObject()
+}
+
 func decodeNewReview(d *codec.Decoder, v *NewReview) {
 	if !d.Object() {
 		return
@@ -275,6 +534,19 @@ func decodeNewReview(d *codec.Decoder, v *NewReview) {
 	d.Require(&seen, "reader", "rating")
 }
 
+func encodeNewReview(e *codec.Encoder, v *NewReview) {
+	e.Object()
+	e.Key("reader")
+	e.String(v.Reader)
+	e.Key("rating")
+	e.Int32(v.Rating)
+	if v.Text != nil {
+		e.Key("text")
+		e.String(*v.Text)
+	}
+	e.EndObject()
+}
+
 func decodeOrder(d *codec.Decoder, v *Order) {
 	if !d.Object() {
 		return
@@ -293,6 +565,51 @@ func decodeOrder(d *codec.Decoder, v *Order) {
 		}
 	}
 	d.Require(&seen, "copies")
+}
+
+func encodeOrder(e *codec.Encoder, v *Order) {
+	e.Object()
+	e.Key("copies")
+	e.Int32(v.Copies)
+	e.EndObject()
+}
+
+func decodeProblem(d *codec.Decoder, v *Problem) {
+	if !d.Object() {
+		return
+	}
+	var seen codec.Seen
+	for d.More() {
+		switch d.Name() {
+		case "type":
+			v.Type = new(string)
+			d.String(v.Type)
+		case "title":
+			seen.Add(0)
+			d.String(&v.Title)
+		case "status":
+			seen.Add(1)
+			d.Int32(&v.Status)
+		case "detail":
+			v.Detail = new(string)
+			d.String(v.Detail)
+		case "instance":
+			v.Instance = new(string)
+			d.String(v.Instance)
+		case "errors":
+			if d.Array() {
+				v.Errors = []Violation{}
+				for d.More() {
+					var item Violation
+					decodeViolation(d, &item)
+					v.Errors = append(v.Errors, item)
+				}
+			}
+		default:
+			d.Skip()
+		}
+	}
+	d.Require(&seen, "title", "status")
 }
 
 func encodeProblem(e *codec.Encoder, v *Problem) {
@@ -325,6 +642,50 @@ func encodeProblem(e *codec.Encoder, v *Problem) {
 	e.EndObject()
 }
 
+func decodeReview(d *codec.Decoder, v *Review) {
+	if !d.Object() {
+		return
+	}
+	var seen, read codec.Seen
+	for d.More() {
+		switch d.Name() {
+		case "id":
+			read.Add(0)
+			if d.Int64(&v.ID) {
+				codec.Min(d, v.ID, 1)
+			}
+		case "book_id":
+			read.Add(1)
+			if d.Int64(&v.BookID) {
+				codec.Min(d, v.BookID, 1)
+			}
+		case "reader":
+			seen.Add(0)
+			if d.String(&v.Reader) {
+				d.Length(v.Reader, 1, 100)
+			}
+		case "rating":
+			seen.Add(1)
+			if d.Int32(&v.Rating) {
+				codec.Min(d, v.Rating, 1)
+				codec.Max(d, v.Rating, 5)
+			}
+		case "text":
+			v.Text = new(string)
+			if d.String(v.Text) {
+				d.Length(*v.Text, 0, 5000)
+			}
+		case "created_at":
+			read.Add(2)
+			d.Time(&v.CreatedAt)
+		default:
+			d.Skip()
+		}
+	}
+	d.Require(&seen, "reader", "rating")
+	d.RequireRead(&read, "id", "book_id", "created_at")
+}
+
 func encodeReview(e *codec.Encoder, v *Review) {
 	e.Object()
 	e.Key("id")
@@ -344,6 +705,39 @@ func encodeReview(e *codec.Encoder, v *Review) {
 	e.EndObject()
 }
 
+func decodeReviewPage(d *codec.Decoder, v *ReviewPage) {
+	if !d.Object() {
+		return
+	}
+	var seen codec.Seen
+	for d.More() {
+		switch d.Name() {
+		case "items":
+			seen.Add(0)
+			if d.Array() {
+				v.Items = []Review{}
+				for d.More() {
+					var item Review
+					decodeReview(d, &item)
+					v.Items = append(v.Items, item)
+				}
+			}
+		case "total":
+			seen.Add(1)
+			d.Int64(&v.Total)
+		case "limit":
+			seen.Add(2)
+			d.Int32(&v.Limit)
+		case "offset":
+			seen.Add(3)
+			d.Int64(&v.Offset)
+		default:
+			d.Skip()
+		}
+	}
+	d.Require(&seen, "items", "total", "limit", "offset")
+}
+
 func encodeReviewPage(e *codec.Encoder, v *ReviewPage) {
 	e.Object()
 	e.Key("items")
@@ -360,6 +754,29 @@ func encodeReviewPage(e *codec.Encoder, v *ReviewPage) {
 	e.Key("offset")
 	e.Int64(v.Offset)
 	e.EndObject()
+}
+
+func decodeViolation(d *codec.Decoder, v *Violation) {
+	if !d.Object() {
+		return
+	}
+	var seen codec.Seen
+	for d.More() {
+		switch d.Name() {
+		case "in":
+			v.In = new(string)
+			d.String(v.In)
+		case "pointer":
+			v.Pointer = new(string)
+			d.String(v.Pointer)
+		case "detail":
+			seen.Add(0)
+			d.String(&v.Detail)
+		default:
+			d.Skip()
+		}
+	}
+	d.Require(&seen, "detail")
 }
 
 func encodeViolation(e *codec.Encoder, v *Violation) {

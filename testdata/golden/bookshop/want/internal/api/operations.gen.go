@@ -3,6 +3,7 @@
 package api
 
 import (
+	"cmp"
 	"context"
 	"net/http"
 
@@ -343,7 +344,7 @@ func (f *ConflictError) write(w http.ResponseWriter) error {
 //
 // Anything else that went wrong.
 type DefaultError struct {
-	Status int // of the answer
+	Status int // of the answer, 500 when it is 0
 	Body   Problem
 }
 
@@ -351,7 +352,7 @@ type DefaultError struct {
 func (f *DefaultError) Error() string { return http.StatusText(f.Status) }
 
 func (f *DefaultError) write(w http.ResponseWriter) error {
-	return codec.WriteJSON(w, f.Status, "application/problem+json", func(e *codec.Encoder) { encodeProblem(e, &f.Body) })
+	return codec.WriteJSON(w, cmp.Or(f.Status, http.StatusInternalServerError), "application/problem+json", func(e *codec.Encoder) { encodeProblem(e, &f.Body) })
 }
 
 // NotFoundError is the declared answer with status 404.

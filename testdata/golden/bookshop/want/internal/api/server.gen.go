@@ -18,31 +18,35 @@ import (
 // Options are the settings of the handler that [New] returns.
 type Options struct {
 	Log *slog.Logger // where unexpected errors go; nil means [slog.Default]
+
+	// CheckAnswers holds every answer to the document before it is sent. One that does not match is
+	// logged, and the client gets a 500 that lists what is wrong: for development and tests.
+	CheckAnswers bool
 }
 
 // New returns the API as an HTTP handler: it finds the operation, decodes and validates the request,
 // calls h and encodes the answer. It is safe for concurrent use.
 func New(h Handler, opt Options) http.Handler {
-	s := &server{handler: h, log: cmp.Or(opt.Log, slog.Default())}
+	s := &server{handler: h, log: cmp.Or(opt.Log, slog.Default()), check: opt.CheckAnswers}
 	rt := router.New([]router.Route{
-		{Method: "GET", Path: "/authors", Handle: s.serveListAuthors},
-		{Method: "POST", Path: "/authors", Handle: s.serveCreateAuthor},
-		{Method: "GET", Path: "/authors/{authorId}", Handle: s.serveGetAuthor},
-		{Method: "PUT", Path: "/authors/{authorId}", Handle: s.serveReplaceAuthor},
-		{Method: "PATCH", Path: "/authors/{authorId}", Handle: s.serveUpdateAuthor},
-		{Method: "DELETE", Path: "/authors/{authorId}", Handle: s.serveDeleteAuthor},
-		{Method: "GET", Path: "/authors/{authorId}/books", Handle: s.serveListAuthorBooks},
-		{Method: "POST", Path: "/authors/{authorId}/books", Handle: s.serveCreateBook},
-		{Method: "GET", Path: "/books", Handle: s.serveListBooks},
-		{Method: "GET", Path: "/books/{bookId}", Handle: s.serveGetBook},
-		{Method: "PUT", Path: "/books/{bookId}", Handle: s.serveReplaceBook},
-		{Method: "PATCH", Path: "/books/{bookId}", Handle: s.serveUpdateBook},
-		{Method: "DELETE", Path: "/books/{bookId}", Handle: s.serveDeleteBook},
-		{Method: "POST", Path: "/books/{bookId}/order", Handle: s.serveOrderBook},
-		{Method: "GET", Path: "/books/{bookId}/reviews", Handle: s.serveListReviews},
-		{Method: "POST", Path: "/books/{bookId}/reviews", Handle: s.serveCreateReview},
-		{Method: "GET", Path: "/reviews/{reviewId}", Handle: s.serveGetReview},
-		{Method: "DELETE", Path: "/reviews/{reviewId}", Handle: s.serveDeleteReview},
+		{Method: "GET", Path: "/authors", Handle: s.checked(s.serveListAuthors, func(a *codec.Answer) { _, _ = readListAuthors(a) })},
+		{Method: "POST", Path: "/authors", Handle: s.checked(s.serveCreateAuthor, func(a *codec.Answer) { _, _ = readCreateAuthor(a) })},
+		{Method: "GET", Path: "/authors/{authorId}", Handle: s.checked(s.serveGetAuthor, func(a *codec.Answer) { _, _ = readGetAuthor(a) })},
+		{Method: "PUT", Path: "/authors/{authorId}", Handle: s.checked(s.serveReplaceAuthor, func(a *codec.Answer) { _, _ = readReplaceAuthor(a) })},
+		{Method: "PATCH", Path: "/authors/{authorId}", Handle: s.checked(s.serveUpdateAuthor, func(a *codec.Answer) { _, _ = readUpdateAuthor(a) })},
+		{Method: "DELETE", Path: "/authors/{authorId}", Handle: s.checked(s.serveDeleteAuthor, func(a *codec.Answer) { _ = readDeleteAuthor(a) })},
+		{Method: "GET", Path: "/authors/{authorId}/books", Handle: s.checked(s.serveListAuthorBooks, func(a *codec.Answer) { _, _ = readListAuthorBooks(a) })},
+		{Method: "POST", Path: "/authors/{authorId}/books", Handle: s.checked(s.serveCreateBook, func(a *codec.Answer) { _, _ = readCreateBook(a) })},
+		{Method: "GET", Path: "/books", Handle: s.checked(s.serveListBooks, func(a *codec.Answer) { _, _ = readListBooks(a) })},
+		{Method: "GET", Path: "/books/{bookId}", Handle: s.checked(s.serveGetBook, func(a *codec.Answer) { _, _ = readGetBook(a) })},
+		{Method: "PUT", Path: "/books/{bookId}", Handle: s.checked(s.serveReplaceBook, func(a *codec.Answer) { _, _ = readReplaceBook(a) })},
+		{Method: "PATCH", Path: "/books/{bookId}", Handle: s.checked(s.serveUpdateBook, func(a *codec.Answer) { _, _ = readUpdateBook(a) })},
+		{Method: "DELETE", Path: "/books/{bookId}", Handle: s.checked(s.serveDeleteBook, func(a *codec.Answer) { _ = readDeleteBook(a) })},
+		{Method: "POST", Path: "/books/{bookId}/order", Handle: s.checked(s.serveOrderBook, func(a *codec.Answer) { _ = readOrderBook(a) })},
+		{Method: "GET", Path: "/books/{bookId}/reviews", Handle: s.checked(s.serveListReviews, func(a *codec.Answer) { _, _ = readListReviews(a) })},
+		{Method: "POST", Path: "/books/{bookId}/reviews", Handle: s.checked(s.serveCreateReview, func(a *codec.Answer) { _, _ = readCreateReview(a) })},
+		{Method: "GET", Path: "/reviews/{reviewId}", Handle: s.checked(s.serveGetReview, func(a *codec.Answer) { _, _ = readGetReview(a) })},
+		{Method: "DELETE", Path: "/reviews/{reviewId}", Handle: s.checked(s.serveDeleteReview, func(a *codec.Answer) { _ = readDeleteReview(a) })},
 	})
 	rt.NotFound = http.HandlerFunc(notFound)
 	rt.MethodNotAllowed = http.HandlerFunc(methodNotAllowed)
@@ -52,6 +56,23 @@ func New(h Handler, opt Options) http.Handler {
 type server struct {
 	handler Handler
 	log     *slog.Logger
+	check   bool
+}
+
+// checked holds the answers of an operation to the document, when that is asked for. read reads
+// them as a client does.
+func (s *server) checked(serve router.Handle, read func(*codec.Answer)) router.Handle {
+	if !s.check {
+		return serve
+	}
+	return func(w http.ResponseWriter, r *http.Request, path []string) {
+		held := codec.Hold(w, r, read, func(fault *codec.AnswerError) {
+			s.log.ErrorContext(r.Context(), "answer does not match the document", "method", r.Method, "path", r.URL.Path,
+				"status", fault.Status, "error", fault.Detail, "violations", fault.Violations)
+		})
+		serve(held, r, path)
+		held.Release()
+	}
 }
 
 // failures renders problems as the document declares them: by status, by the hundreds of a range,
@@ -538,4 +559,4 @@ func (s *server) serveDeleteReview(w http.ResponseWriter, r *http.Request, path 
 	w.WriteHeader(http.StatusNoContent)
 }
 
-var patternBookPatchISBN = regexp.MustCompile(`^97[89][0-9]{10}$`)
+var patternBookISBN = regexp.MustCompile(`^97[89][0-9]{10}$`)

@@ -33,6 +33,7 @@ type Decoder struct {
 	filled  bool // the value is a default
 	skipped int  // members that the contract does not name
 	patch   bool
+	answer  bool // what is read comes from a service: read-only members are there, write-only ones are not
 	text    bool // scalars are texts: the value comes from parameters or a form
 	alone   int8 // text mode, an item that is no array: 1 to be read, 2 read
 	names   [64]string
@@ -49,7 +50,7 @@ func newDecoder(r io.Reader, part, prefix string) *Decoder {
 	d := decoders.Get().(*Decoder)
 	d.json.Reset(r)
 	d.part, d.prefix, d.err, d.trusted, d.trial, d.patch = part, prefix, nil, false, false, false
-	d.checked, d.filled, d.skipped = false, false, 0
+	d.checked, d.filled, d.skipped, d.answer, d.lenient = false, false, 0, false, false
 	d.text, d.alone = false, 0
 	return d
 }
@@ -184,7 +185,7 @@ func (d *Decoder) Skip() {
 // Unknown reports a member that the contract forbids and skips it.
 func (d *Decoder) Unknown() {
 	if d.err == nil {
-		d.Report("is not a known member")
+		d.Rule("is not a known member")
 		d.err = d.json.SkipValue()
 	}
 }
@@ -192,15 +193,18 @@ func (d *Decoder) Unknown() {
 // ReadOnly reports whether a read-only member is to be read. In a request it is
 // not: the service sets it, so what the client sent is passed over.
 func (d *Decoder) ReadOnly() bool {
-	if !d.trusted && d.err == nil {
+	if d.trusted || d.answer {
+		return true
+	}
+	if d.err == nil {
 		d.err = d.json.SkipValue()
 	}
-	return d.trusted
+	return false
 }
 
-// Defaults reports whether absent members get their default values: everywhere
-// but in a patch, where absent means unchanged.
-func (d *Decoder) Defaults() bool { return !d.trusted && !d.patch }
+// Defaults reports whether absent members get their default values: in every
+// request but a patch, where absent means unchanged.
+func (d *Decoder) Defaults() bool { return !d.trusted && !d.patch && !d.answer }
 
 // Default reads a default value, JSON from the contract, in place of an absent member.
 func (d *Decoder) Default(text string, read func(*Decoder)) {

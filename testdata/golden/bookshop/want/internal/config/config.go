@@ -13,6 +13,10 @@ import (
 // Config is everything that can be set.
 type Config struct {
 	LogLevel slog.Level
+
+	// CheckAnswers holds answers to the document before they are sent.
+	CheckAnswers bool
+
 	Server   server.Config
 	Database database.Config
 
@@ -24,7 +28,8 @@ type Config struct {
 func Load(getenv func(string) string) (*Config, error) {
 	e := &env{getenv: getenv}
 	cfg := &Config{
-		LogLevel: e.level("LOG_LEVEL", slog.LevelInfo, "least level that is logged: debug, info, warn or error"),
+		LogLevel:     e.level("LOG_LEVEL", slog.LevelInfo, "least level that is logged: debug, info, warn or error"),
+		CheckAnswers: e.flag("CHECK_ANSWERS", false, "hold every answer to the document before it is sent; for development, it costs time"),
 		Server: server.Config{
 			Addr:              e.addr("ADDR", ":8080", "address to listen on; PORT alone is honoured too"),
 			BasePath:          e.prefix("BASE_PATH", "", "path prefix the API is served under, such as /v1"),

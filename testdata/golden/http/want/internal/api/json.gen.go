@@ -129,6 +129,23 @@ func encodeChargeLinesItem(e *codec.Encoder, v *ChargeLinesItem) {
 	e.EndObject()
 }
 
+func decodeFailure(d *codec.Decoder, v *Failure) {
+	if !d.Object() {
+		return
+	}
+	var seen codec.Seen
+	for d.More() {
+		switch d.Name() {
+		case "message":
+			seen.Add(0)
+			d.String(&v.Message)
+		default:
+			d.Skip()
+		}
+	}
+	d.Require(&seen, "message")
+}
+
 func encodeFailure(e *codec.Encoder, v *Failure) {
 	e.Object()
 	e.Key("message")
@@ -265,9 +282,11 @@ func decodeLetter(d *codec.Decoder, v *Letter) {
 
 func encodeLetter(e *codec.Encoder, v *Letter) {
 	e.Object()
-	if v.ID != nil {
-		e.Key("id")
-		e.Int64(*v.ID)
+	if e.ReadOnly() {
+		if v.ID != nil {
+			e.Key("id")
+			e.Int64(*v.ID)
+		}
 	}
 	if v.Copies != nil {
 		e.Key("copies")
@@ -506,4 +525,24 @@ func decodeUploadBody(d *codec.Decoder, v *UploadBody) {
 		}
 	}
 	d.Require(&seen, "title")
+}
+
+func encodeUploadBody(e *codec.Encoder, v *UploadBody) {
+	e.Object()
+	e.Key("title")
+	e.String(v.Title)
+	if v.Point != nil {
+		e.Key("point")
+		encodePoint(e, v.Point)
+	}
+	if v.Tags != nil {
+		e.Key("tags")
+		e.Array()
+		for i := range v.Tags {
+			e.Item()
+			e.String(v.Tags[i])
+		}
+		e.EndArray()
+	}
+	e.EndObject()
 }

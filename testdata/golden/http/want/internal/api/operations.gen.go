@@ -3,6 +3,7 @@
 package api
 
 import (
+	"cmp"
 	"context"
 	"io"
 	"iter"
@@ -309,25 +310,26 @@ type SendTelegramRequest struct {
 	Body Telegram
 }
 
-// BadRequestError is the declared answer with status 400.
+// BadRequestError is the declared answer with status 4XX.
 //
 // something is wrong with the request
 type BadRequestError struct {
-	Body Failure
+	Status int // of the answer: 400 to 499, 400 when it is 0
+	Body   Failure
 }
 
 // Error implements error.
-func (f *BadRequestError) Error() string { return "400 Bad Request" }
+func (f *BadRequestError) Error() string { return http.StatusText(f.Status) }
 
 func (f *BadRequestError) write(w http.ResponseWriter) error {
-	return codec.WriteJSON(w, http.StatusBadRequest, "application/json", func(e *codec.Encoder) { encodeFailure(e, &f.Body) })
+	return codec.WriteJSON(w, cmp.Or(f.Status, http.StatusBadRequest), "application/json", func(e *codec.Encoder) { encodeFailure(e, &f.Body) })
 }
 
 // DefaultError is the declared answer for every status that has none of its own.
 //
 // what is wrong
 type DefaultError struct {
-	Status int // of the answer
+	Status int // of the answer, 500 when it is 0
 	Body   Failure
 }
 
@@ -335,5 +337,5 @@ type DefaultError struct {
 func (f *DefaultError) Error() string { return http.StatusText(f.Status) }
 
 func (f *DefaultError) write(w http.ResponseWriter) error {
-	return codec.WriteXML(w, f.Status, "application/xml", xmlTypes, codec.XML{Name: "Failure", Type: "Failure"}, func(e *codec.Encoder) { encodeFailure(e, &f.Body) })
+	return codec.WriteXML(w, cmp.Or(f.Status, http.StatusInternalServerError), "application/xml", xmlTypes, codec.XML{Name: "Failure", Type: "Failure"}, func(e *codec.Encoder) { encodeFailure(e, &f.Body) })
 }

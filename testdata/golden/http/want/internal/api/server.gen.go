@@ -17,28 +17,32 @@ import (
 // Options are the settings of the handler that [New] returns.
 type Options struct {
 	Log *slog.Logger // where unexpected errors go; nil means [slog.Default]
+
+	// CheckAnswers holds every answer to the document before it is sent. One that does not match is
+	// logged, and the client gets a 500 that lists what is wrong: for development and tests.
+	CheckAnswers bool
 }
 
 // New returns the API as an HTTP handler: it finds the operation, decodes and validates the request,
 // calls h and encodes the answer. It is safe for concurrent use.
 func New(h Handler, opt Options) http.Handler {
-	s := &server{handler: h, log: cmp.Or(opt.Log, slog.Default())}
+	s := &server{handler: h, log: cmp.Or(opt.Log, slog.Default()), check: opt.CheckAnswers}
 	rt := router.New([]router.Route{
-		{Method: "GET", Path: "/styles/{simple}/{.label}/{;matrix*}", Handle: s.serveReadPath},
-		{Method: "GET", Path: "/styles", Handle: s.serveReadQuery},
-		{Method: "GET", Path: "/free", Handle: s.serveReadFree},
-		{Method: "GET", Path: "/files/{+path}", Handle: s.serveGetFile},
-		{Method: "POST", Path: "/files/{+path}:copy", Handle: s.serveCopyFile},
-		{Method: "POST", Path: "/queue/#Action=Send", Handle: s.serveSendMessage},
-		{Method: "POST", Path: "/queue/#Action=Receive", Handle: s.serveReceiveMessage},
-		{Method: "POST", Path: "/charges", Handle: s.serveCreateCharge},
-		{Method: "POST", Path: "/points", Handle: s.serveAddPoint},
-		{Method: "POST", Path: "/uploads", Handle: s.serveUpload},
-		{Method: "GET", Path: "/report", Handle: s.serveGetReport},
-		{Method: "GET", Path: "/events", Handle: s.serveWatch},
-		{Method: "POST", Path: "/import", Handle: s.serveImportPoints},
-		{Method: "POST", Path: "/letters", Handle: s.serveSendLetter},
-		{Method: "PUT", Path: "/telegrams", Handle: s.serveSendTelegram},
+		{Method: "GET", Path: "/styles/{simple}/{.label}/{;matrix*}", Handle: s.checked(s.serveReadPath, func(a *codec.Answer) { _ = readReadPath(a) })},
+		{Method: "GET", Path: "/styles", Handle: s.checked(s.serveReadQuery, func(a *codec.Answer) { _, _ = readReadQuery(a) })},
+		{Method: "GET", Path: "/free", Handle: s.checked(s.serveReadFree, func(a *codec.Answer) { _ = readReadFree(a) })},
+		{Method: "GET", Path: "/files/{+path}", Handle: s.checked(s.serveGetFile, func(a *codec.Answer) { _, _ = readGetFile(a) })},
+		{Method: "POST", Path: "/files/{+path}:copy", Handle: s.checked(s.serveCopyFile, func(a *codec.Answer) { _ = readCopyFile(a) })},
+		{Method: "POST", Path: "/queue/#Action=Send", Handle: s.checked(s.serveSendMessage, func(a *codec.Answer) { _ = readSendMessage(a) })},
+		{Method: "POST", Path: "/queue/#Action=Receive", Handle: s.checked(s.serveReceiveMessage, func(a *codec.Answer) { _ = readReceiveMessage(a) })},
+		{Method: "POST", Path: "/charges", Handle: s.checked(s.serveCreateCharge, func(a *codec.Answer) { _, _ = readCreateCharge(a) })},
+		{Method: "POST", Path: "/points", Handle: s.checked(s.serveAddPoint, func(a *codec.Answer) { _ = readAddPoint(a) })},
+		{Method: "POST", Path: "/uploads", Handle: s.checked(s.serveUpload, func(a *codec.Answer) { _ = readUpload(a) })},
+		{Method: "GET", Path: "/report", Handle: s.checked(s.serveGetReport, func(a *codec.Answer) { _, _ = readGetReport(a) })},
+		{Method: "GET", Path: "/events", Handle: s.checked(s.serveWatch, func(a *codec.Answer) { _, _ = readWatch(a) })},
+		{Method: "POST", Path: "/import", Handle: s.checked(s.serveImportPoints, func(a *codec.Answer) { _ = readImportPoints(a) })},
+		{Method: "POST", Path: "/letters", Handle: s.checked(s.serveSendLetter, func(a *codec.Answer) { _, _ = readSendLetter(a) })},
+		{Method: "PUT", Path: "/telegrams", Handle: s.checked(s.serveSendTelegram, func(a *codec.Answer) { _, _ = readSendTelegram(a) })},
 	})
 	rt.NotFound = http.HandlerFunc(notFound)
 	rt.MethodNotAllowed = http.HandlerFunc(methodNotAllowed)
@@ -48,6 +52,23 @@ func New(h Handler, opt Options) http.Handler {
 type server struct {
 	handler Handler
 	log     *slog.Logger
+	check   bool
+}
+
+// checked holds the answers of an operation to the document, when that is asked for. read reads
+// them as a client does.
+func (s *server) checked(serve router.Handle, read func(*codec.Answer)) router.Handle {
+	if !s.check {
+		return serve
+	}
+	return func(w http.ResponseWriter, r *http.Request, path []string) {
+		held := codec.Hold(w, r, read, func(fault *codec.AnswerError) {
+			s.log.ErrorContext(r.Context(), "answer does not match the document", "method", r.Method, "path", r.URL.Path,
+				"status", fault.Status, "error", fault.Detail, "violations", fault.Violations)
+		})
+		serve(held, r, path)
+		held.Release()
+	}
 }
 
 // failures renders problems as the document declares them: by status, by the hundreds of a range,

@@ -56,3 +56,8 @@ func quality(accept, media string) float64 {
 	}
 	return q
 }
+
+func isJSON(media string) bool {
+	base := baseOf(media)
+	return base == "application/json" || strings.HasSuffix(base, "+json")
+}

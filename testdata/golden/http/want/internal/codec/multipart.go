@@ -69,6 +69,9 @@ func (m *Multipart) All() iter.Seq2[*Part, error] {
 }
 
 func (m *Multipart) next() (*Part, error) {
+	if m.reader == nil {
+		return nil, io.EOF
+	}
 	p, err := m.reader.NextPart()
 	if errors.Is(err, io.EOF) {
 		return nil, io.EOF
@@ -184,9 +187,4 @@ func (in *Request) formValues(m *Multipart, form Form, encodings *[]Encoding) (v
 		p.Reader = &kept
 		m.ahead = append(m.ahead, p)
 	}
-}
-
-func isJSON(media string) bool {
-	base := baseOf(media)
-	return base == "application/json" || strings.HasSuffix(base, "+json")
 }

@@ -49,6 +49,11 @@ func EncodeXML(types XMLTypes, root XML, encode func(*Encoder)) ([]byte, error) 
 	if err != nil {
 		return nil, err
 	}
+	return documentXML(types, root, text)
+}
+
+// documentXML returns JSON as an XML document.
+func documentXML(types XMLTypes, root XML, text []byte) ([]byte, error) {
 	x := &xmlWriter{
 		json:  jsontext.NewDecoder(bytes.NewReader(text), jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true)),
 		types: types,

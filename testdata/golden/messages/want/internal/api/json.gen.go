@@ -126,6 +126,80 @@ func encodeBot(e *codec.Encoder, v *Bot) {
 	e.EndObject()
 }
 
+func decodeChannel(d *codec.Decoder, v *Channel) {
+	if !d.Object() {
+		return
+	}
+	var seen, read codec.Seen
+	for d.More() {
+		switch d.Name() {
+		case "topic":
+			if d.Nullable(&v.Topic.Set, &v.Topic.Null) && d.String(&v.Topic.Value) {
+				d.Length(v.Topic.Value, 0, 250)
+			}
+		case "kind":
+			seen.Add(0)
+			if d.String((*string)(&v.Kind)) {
+				d.Enum(v.Kind.Valid(), channelKindValues)
+			}
+		case "archived":
+			v.Archived = new(bool)
+			d.Bool(v.Archived)
+		case "founded_on":
+			v.FoundedOn = new(codec.Date)
+			d.Date(v.FoundedOn)
+		case "quiet_from":
+			if d.Nullable(&v.QuietFrom.Set, &v.QuietFrom.Null) {
+				d.Time(&v.QuietFrom.Value)
+			}
+		case "labels":
+			if d.Object() {
+				v.Labels = map[string]string{}
+				for d.More() {
+					key := d.Name()
+					var value string
+					if d.String(&value) {
+						d.Length(value, 0, 60)
+					}
+					v.Labels[key] = value
+				}
+				d.Count(len(v.Labels), 0, 8, "member")
+			}
+		case "members":
+			if d.Array() {
+				v.Members = []string{}
+				for d.More() {
+					var item string
+					if d.String(&item) {
+						d.Format(item, "email")
+					}
+					v.Members = append(v.Members, item)
+				}
+				d.Count(len(v.Members), 0, 50, "item")
+				codec.Unique(d, v.Members)
+			}
+		case "name":
+			seen.Add(1)
+			if d.String(&v.Name) {
+				d.Length(v.Name, 2, 40)
+				d.Match(v.Name, patternChannelName)
+			}
+		case "id":
+			read.Add(0)
+			if d.String(&v.ID) {
+				d.Format(v.ID, "uuid")
+			}
+		case "created_at":
+			read.Add(1)
+			d.Time(&v.CreatedAt)
+		default:
+			d.Skip()
+		}
+	}
+	d.Require(&seen, "kind", "name")
+	d.RequireRead(&read, "id", "created_at")
+}
+
 func encodeChannel(e *codec.Encoder, v *Channel) {
 	e.Object()
 	if e.Nullable("topic", v.Topic.Set, v.Topic.Null) {
@@ -170,6 +244,41 @@ func encodeChannel(e *codec.Encoder, v *Channel) {
 	e.Key("created_at")
 	e.Time(v.CreatedAt)
 	e.EndObject()
+}
+
+func decodeChannelPage(d *codec.Decoder, v *ChannelPage) {
+	if !d.Object() {
+		return
+	}
+	var seen codec.Seen
+	for d.More() {
+		switch d.Name() {
+		case "items":
+			seen.Add(0)
+			if d.Array() {
+				v.Items = []Channel{}
+				for d.More() {
+					var item Channel
+					decodeChannel(d, &item)
+					v.Items = append(v.Items, item)
+				}
+			}
+		case "total":
+			seen.Add(1)
+			if d.Int64(&v.Total) {
+				codec.Min(d, v.Total, 0)
+			}
+		case "limit":
+			seen.Add(2)
+			d.Int32(&v.Limit)
+		case "offset":
+			seen.Add(3)
+			d.Int32(&v.Offset)
+		default:
+			d.Skip()
+		}
+	}
+	d.Require(&seen, "items", "total", "limit", "offset")
 }
 
 func encodeChannelPage(e *codec.Encoder, v *ChannelPage) {
@@ -247,7 +356,7 @@ func decodeChannelPatch(d *codec.Decoder, v *ChannelPatch) {
 			v.Name = new(string)
 			if d.String(v.Name) {
 				d.Length(*v.Name, 2, 40)
-				d.Match(*v.Name, patternChannelPatchName)
+				d.Match(*v.Name, patternChannelName)
 			}
 		default:
 			d.Skip()
@@ -259,6 +368,52 @@ func decodeChannelPatch(d *codec.Decoder, v *ChannelPatch) {
 			v.Archived = new(false)
 		}
 	}
+}
+
+func encodeChannelPatch(e *codec.Encoder, v *ChannelPatch) {
+	e.Object()
+	if e.Nullable("topic", v.Topic.Set, v.Topic.Null) {
+		e.String(v.Topic.Value)
+	}
+	if v.Kind != nil {
+		e.Key("kind")
+		e.String(string(*v.Kind))
+	}
+	if v.Archived != nil {
+		e.Key("archived")
+		e.Bool(*v.Archived)
+	}
+	if v.FoundedOn != nil {
+		e.Key("founded_on")
+		e.Date(*v.FoundedOn)
+	}
+	if e.Nullable("quiet_from", v.QuietFrom.Set, v.QuietFrom.Null) {
+		e.Time(v.QuietFrom.Value)
+	}
+	if v.Labels != nil {
+		e.Key("labels")
+		e.Object()
+		for _, name := range slices.Sorted(maps.Keys(v.Labels)) {
+			e.Member(name)
+			value := v.Labels[name]
+			e.String(value)
+		}
+		e.EndObject()
+	}
+	if v.Members != nil {
+		e.Key("members")
+		e.Array()
+		for i := range v.Members {
+			e.Item()
+			e.String(v.Members[i])
+		}
+		e.EndArray()
+	}
+	if v.Name != nil {
+		e.Key("name")
+		e.String(*v.Name)
+	}
+	e.EndObject()
 }
 
 func decodeContent(d *codec.Decoder, v *Content) {
@@ -404,6 +559,35 @@ func encodeImageContentSize(e *codec.Encoder, v *ImageContentSize) {
 	e.EndObject()
 }
 
+func decodeListMessagesResult(d *codec.Decoder, v *ListMessagesResult) {
+	if !d.Object() {
+		return
+	}
+	var seen codec.Seen
+	for d.More() {
+		switch d.Name() {
+		case "items":
+			seen.Add(0)
+			if d.Array() {
+				v.Items = []Message{}
+				for d.More() {
+					var item Message
+					decodeMessage(d, &item)
+					v.Items = append(v.Items, item)
+				}
+			}
+		case "total":
+			seen.Add(1)
+			if d.Int64(&v.Total) {
+				codec.Min(d, v.Total, 0)
+			}
+		default:
+			d.Skip()
+		}
+	}
+	d.Require(&seen, "items", "total")
+}
+
 func encodeListMessagesResult(e *codec.Encoder, v *ListMessagesResult) {
 	e.Object()
 	e.Key("items")
@@ -416,6 +600,58 @@ func encodeListMessagesResult(e *codec.Encoder, v *ListMessagesResult) {
 	e.Key("total")
 	e.Int64(v.Total)
 	e.EndObject()
+}
+
+func decodeMessage(d *codec.Decoder, v *Message) {
+	if !d.Object() {
+		return
+	}
+	var seen, read codec.Seen
+	for d.More() {
+		switch d.Name() {
+		case "id":
+			read.Add(0)
+			d.Int64(&v.ID)
+		case "content":
+			seen.Add(0)
+			decodeContent(d, &v.Content)
+		case "author":
+			seen.Add(1)
+			decodeAuthor(d, &v.Author)
+		case "reply_to":
+			if d.Nullable(&v.ReplyTo.Set, &v.ReplyTo.Null) {
+				d.Int64(&v.ReplyTo.Value)
+			}
+		case "importance":
+			v.Importance = new(float64)
+			if d.Float64(v.Importance) {
+				codec.Min(d, *v.Importance, 0)
+				codec.Below(d, *v.Importance, 1)
+			}
+		case "pinned":
+			v.Pinned = new(bool)
+			d.Bool(v.Pinned)
+		case "attachments":
+			if d.Array() {
+				v.Attachments = []Attachment{}
+				for d.More() {
+					var item Attachment
+					decodeAttachment(d, &item)
+					v.Attachments = append(v.Attachments, item)
+				}
+				d.Count(len(v.Attachments), 0, 4, "item")
+			}
+		case "extra":
+			d.Raw(&v.Extra2)
+		case "created_at":
+			read.Add(1)
+			d.Time(&v.CreatedAt)
+		default:
+			d.Skip()
+		}
+	}
+	d.Require(&seen, "content", "author")
+	d.RequireRead(&read, "id", "created_at")
 }
 
 func encodeMessage(e *codec.Encoder, v *Message) {
@@ -511,7 +747,7 @@ func decodeNewChannel(d *codec.Decoder, v *NewChannel) {
 			seen.Add(1)
 			if d.String(&v.Name) {
 				d.Length(v.Name, 2, 40)
-				d.Match(v.Name, patternChannelPatchName)
+				d.Match(v.Name, patternChannelName)
 			}
 		default:
 			d.Skip()
@@ -523,6 +759,48 @@ func decodeNewChannel(d *codec.Decoder, v *NewChannel) {
 			v.Archived = new(false)
 		}
 	}
+}
+
+func encodeNewChannel(e *codec.Encoder, v *NewChannel) {
+	e.Object()
+	if e.Nullable("topic", v.Topic.Set, v.Topic.Null) {
+		e.String(v.Topic.Value)
+	}
+	e.Key("kind")
+	e.String(string(v.Kind))
+	if v.Archived != nil {
+		e.Key("archived")
+		e.Bool(*v.Archived)
+	}
+	if v.FoundedOn != nil {
+		e.Key("founded_on")
+		e.Date(*v.FoundedOn)
+	}
+	if e.Nullable("quiet_from", v.QuietFrom.Set, v.QuietFrom.Null) {
+		e.Time(v.QuietFrom.Value)
+	}
+	if v.Labels != nil {
+		e.Key("labels")
+		e.Object()
+		for _, name := range slices.Sorted(maps.Keys(v.Labels)) {
+			e.Member(name)
+			value := v.Labels[name]
+			e.String(value)
+		}
+		e.EndObject()
+	}
+	if v.Members != nil {
+		e.Key("members")
+		e.Array()
+		for i := range v.Members {
+			e.Item()
+			e.String(v.Members[i])
+		}
+		e.EndArray()
+	}
+	e.Key("name")
+	e.String(v.Name)
+	e.EndObject()
 }
 
 func decodeNewMessage(d *codec.Decoder, v *NewMessage) {
@@ -568,6 +846,39 @@ func decodeNewMessage(d *codec.Decoder, v *NewMessage) {
 		}
 	}
 	d.Require(&seen, "content", "author")
+}
+
+func encodeNewMessage(e *codec.Encoder, v *NewMessage) {
+	e.Object()
+	e.Key("content")
+	encodeContent(e, &v.Content)
+	e.Key("author")
+	encodeAuthor(e, &v.Author)
+	if e.Nullable("reply_to", v.ReplyTo.Set, v.ReplyTo.Null) {
+		e.Int64(v.ReplyTo.Value)
+	}
+	if v.Importance != nil {
+		e.Key("importance")
+		e.Float64(*v.Importance)
+	}
+	if v.Pinned != nil {
+		e.Key("pinned")
+		e.Bool(*v.Pinned)
+	}
+	if v.Attachments != nil {
+		e.Key("attachments")
+		e.Array()
+		for i := range v.Attachments {
+			e.Item()
+			encodeAttachment(e, &v.Attachments[i])
+		}
+		e.EndArray()
+	}
+	if v.Extra2 != nil {
+		e.Key("extra")
+		e.Raw(v.Extra2)
+	}
+	e.EndObject()
 }
 
 func decodeOutcome(d *codec.Decoder, v *Outcome) {
@@ -741,6 +1052,40 @@ func encodePollContent(e *codec.Encoder, v *PollContent) {
 	e.EndObject()
 }
 
+func decodeProblem(d *codec.Decoder, v *Problem) {
+	if !d.Object() {
+		return
+	}
+	for d.More() {
+		switch d.Name() {
+		case "type":
+			v.Type = new(string)
+			if d.String(v.Type) {
+				d.Format(*v.Type, "uri-reference")
+			}
+		case "title":
+			v.Title = new(string)
+			d.String(v.Title)
+		case "status":
+			v.Status = new(int32)
+			if d.Int32(v.Status) {
+				codec.Min(d, *v.Status, 100)
+				codec.Max(d, *v.Status, 599)
+			}
+		case "detail":
+			v.Detail = new(string)
+			d.String(v.Detail)
+		case "instance":
+			v.Instance = new(string)
+			if d.String(v.Instance) {
+				d.Format(*v.Instance, "uri-reference")
+			}
+		default:
+			d.Skip()
+		}
+	}
+}
+
 func encodeProblem(e *codec.Encoder, v *Problem) {
 	e.Object()
 	if v.Type != nil {
@@ -764,6 +1109,29 @@ func encodeProblem(e *codec.Encoder, v *Problem) {
 		e.String(*v.Instance)
 	}
 	e.EndObject()
+}
+
+func decodeRenderContentResult(d *codec.Decoder, v *RenderContentResult) {
+	if !d.Object() {
+		return
+	}
+	var seen codec.Seen
+	for d.More() {
+		switch d.Name() {
+		case "state":
+			seen.Add(0)
+			if d.String(&v.State) {
+				d.Const(v.State == "queued", "\"queued\"")
+			}
+		case "retry_after":
+			if d.Nullable(&v.RetryAfter.Set, &v.RetryAfter.Null) && d.Int32(&v.RetryAfter.Value) {
+				codec.Min(d, v.RetryAfter.Value, 1)
+			}
+		default:
+			d.Skip()
+		}
+	}
+	d.Require(&seen, "state")
 }
 
 func encodeRenderContentResult(e *codec.Encoder, v *RenderContentResult) {

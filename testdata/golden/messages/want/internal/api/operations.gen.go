@@ -3,6 +3,7 @@
 package api
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"net/http"
@@ -264,7 +265,7 @@ func (f *ConflictError) write(w http.ResponseWriter) error {
 //
 // Anything else.
 type DefaultError struct {
-	Status int // of the answer
+	Status int // of the answer, 500 when it is 0
 	Body   Problem
 }
 
@@ -272,7 +273,7 @@ type DefaultError struct {
 func (f *DefaultError) Error() string { return http.StatusText(f.Status) }
 
 func (f *DefaultError) write(w http.ResponseWriter) error {
-	return codec.WriteJSON(w, f.Status, "application/problem+json", func(e *codec.Encoder) { encodeProblem(e, &f.Body) })
+	return codec.WriteJSON(w, cmp.Or(f.Status, http.StatusInternalServerError), "application/problem+json", func(e *codec.Encoder) { encodeProblem(e, &f.Body) })
 }
 
 // NotFoundError is the declared answer with status 404.

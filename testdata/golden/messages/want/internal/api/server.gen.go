@@ -20,25 +20,29 @@ import (
 // Options are the settings of the handler that [New] returns.
 type Options struct {
 	Log *slog.Logger // where unexpected errors go; nil means [slog.Default]
+
+	// CheckAnswers holds every answer to the document before it is sent. One that does not match is
+	// logged, and the client gets a 500 that lists what is wrong: for development and tests.
+	CheckAnswers bool
 }
 
 // New returns the API as an HTTP handler: it finds the operation, decodes and validates the request,
 // calls h and encodes the answer. It is safe for concurrent use.
 func New(h Handler, opt Options) http.Handler {
-	s := &server{handler: h, log: cmp.Or(opt.Log, slog.Default())}
+	s := &server{handler: h, log: cmp.Or(opt.Log, slog.Default()), check: opt.CheckAnswers}
 	rt := router.New([]router.Route{
-		{Method: "GET", Path: "/channels", Handle: s.serveListChannels},
-		{Method: "POST", Path: "/channels", Handle: s.serveCreateChannel},
-		{Method: "GET", Path: "/channels/{channelId}", Handle: s.serveGetChannel},
-		{Method: "PATCH", Path: "/channels/{channelId}", Handle: s.serveUpdateChannel},
-		{Method: "DELETE", Path: "/channels/{channelId}", Handle: s.serveDeleteChannel},
-		{Method: "GET", Path: "/channels/{channelId}/messages", Handle: s.serveListMessages},
-		{Method: "POST", Path: "/channels/{channelId}/messages", Handle: s.servePostMessage},
-		{Method: "GET", Path: "/channels/{channelId}/messages/{messageId}", Handle: s.serveGetMessage},
-		{Method: "PUT", Path: "/channels/{channelId}/messages/{messageId}", Handle: s.serveReplaceMessage},
-		{Method: "DELETE", Path: "/channels/{channelId}/messages/{messageId}", Handle: s.serveDeleteMessage},
-		{Method: "GET", Path: "/channels/{channelId}/messages/{messageId}/deliveries", Handle: s.serveListDeliveries},
-		{Method: "POST", Path: "/render", Handle: s.serveRenderContent},
+		{Method: "GET", Path: "/channels", Handle: s.checked(s.serveListChannels, func(a *codec.Answer) { _, _ = readListChannels(a) })},
+		{Method: "POST", Path: "/channels", Handle: s.checked(s.serveCreateChannel, func(a *codec.Answer) { _, _ = readCreateChannel(a) })},
+		{Method: "GET", Path: "/channels/{channelId}", Handle: s.checked(s.serveGetChannel, func(a *codec.Answer) { _, _ = readGetChannel(a) })},
+		{Method: "PATCH", Path: "/channels/{channelId}", Handle: s.checked(s.serveUpdateChannel, func(a *codec.Answer) { _, _ = readUpdateChannel(a) })},
+		{Method: "DELETE", Path: "/channels/{channelId}", Handle: s.checked(s.serveDeleteChannel, func(a *codec.Answer) { _ = readDeleteChannel(a) })},
+		{Method: "GET", Path: "/channels/{channelId}/messages", Handle: s.checked(s.serveListMessages, func(a *codec.Answer) { _, _ = readListMessages(a) })},
+		{Method: "POST", Path: "/channels/{channelId}/messages", Handle: s.checked(s.servePostMessage, func(a *codec.Answer) { _, _ = readPostMessage(a) })},
+		{Method: "GET", Path: "/channels/{channelId}/messages/{messageId}", Handle: s.checked(s.serveGetMessage, func(a *codec.Answer) { _, _ = readGetMessage(a) })},
+		{Method: "PUT", Path: "/channels/{channelId}/messages/{messageId}", Handle: s.checked(s.serveReplaceMessage, func(a *codec.Answer) { _, _ = readReplaceMessage(a) })},
+		{Method: "DELETE", Path: "/channels/{channelId}/messages/{messageId}", Handle: s.checked(s.serveDeleteMessage, func(a *codec.Answer) { _ = readDeleteMessage(a) })},
+		{Method: "GET", Path: "/channels/{channelId}/messages/{messageId}/deliveries", Handle: s.checked(s.serveListDeliveries, func(a *codec.Answer) { _, _ = readListDeliveries(a) })},
+		{Method: "POST", Path: "/render", Handle: s.checked(s.serveRenderContent, func(a *codec.Answer) { _, _ = readRenderContent(a) })},
 	})
 	rt.NotFound = http.HandlerFunc(notFound)
 	rt.MethodNotAllowed = http.HandlerFunc(methodNotAllowed)
@@ -48,6 +52,23 @@ func New(h Handler, opt Options) http.Handler {
 type server struct {
 	handler Handler
 	log     *slog.Logger
+	check   bool
+}
+
+// checked holds the answers of an operation to the document, when that is asked for. read reads
+// them as a client does.
+func (s *server) checked(serve router.Handle, read func(*codec.Answer)) router.Handle {
+	if !s.check {
+		return serve
+	}
+	return func(w http.ResponseWriter, r *http.Request, path []string) {
+		held := codec.Hold(w, r, read, func(fault *codec.AnswerError) {
+			s.log.ErrorContext(r.Context(), "answer does not match the document", "method", r.Method, "path", r.URL.Path,
+				"status", fault.Status, "error", fault.Detail, "violations", fault.Violations)
+		})
+		serve(held, r, path)
+		held.Release()
+	}
 }
 
 // failures renders problems as the document declares them: by status, by the hundreds of a range,
@@ -423,5 +444,5 @@ func (s *server) serveRenderContent(w http.ResponseWriter, r *http.Request, _ []
 
 var patternAttachmentChecksum = regexp.MustCompile(`^[0-9a-f]{64}$`)
 var patternAuthorString = regexp.MustCompile(`^@[a-z0-9_]{2,20}$`)
-var patternChannelPatchName = regexp.MustCompile(`^[a-z][a-z0-9-]*$`)
+var patternChannelName = regexp.MustCompile(`^[a-z][a-z0-9-]*$`)
 var patternRenderContentLocale = regexp.MustCompile(`^[a-z]{2}(-[A-Z]{2})?$`)

@@ -16,8 +16,9 @@ import (
 // Checker collects the violations of one request. Its methods report against
 // the value that was read last.
 type Checker struct {
-	at     placer
-	faults []problem.Violation
+	at      placer
+	faults  []problem.Violation
+	lenient bool // rules on values are not checked
 }
 
 // placer knows where a reader stands: the part of the request and the JSON
@@ -29,6 +30,14 @@ const maxViolations = 100
 
 // Report adds a violation at the present place.
 func (c *Checker) Report(detail string) { c.ReportMember("", detail) }
+
+// Rule reports a value that has the right type but breaks a rule. A lenient
+// reader lets it pass.
+func (c *Checker) Rule(detail string) {
+	if !c.lenient {
+		c.Report(detail)
+	}
+}
 
 // ReportMember adds a violation at a member of the present object; name may be
 // empty for the object itself.
@@ -64,9 +73,9 @@ func (c *Checker) Count(n, min, max int, noun string) { c.count(n, min, max, nou
 func (c *Checker) count(n, min, max int, noun string) {
 	switch {
 	case n < min:
-		c.Report("must have at least " + plural(min, noun))
+		c.Rule("must have at least " + plural(min, noun))
 	case max >= 0 && n > max:
-		c.Report("must have at most " + plural(max, noun))
+		c.Rule("must have at most " + plural(max, noun))
 	}
 }
 
@@ -85,38 +94,38 @@ type Number interface {
 // Min checks v >= limit.
 func Min[T Number](c Reporter, v, limit T) {
 	if v < limit {
-		c.Report("must be at least " + formatNumber(limit))
+		c.Rule("must be at least " + formatNumber(limit))
 	}
 }
 
 // Max checks v <= limit.
 func Max[T Number](c Reporter, v, limit T) {
 	if v > limit {
-		c.Report("must be at most " + formatNumber(limit))
+		c.Rule("must be at most " + formatNumber(limit))
 	}
 }
 
 // Above checks v > limit.
 func Above[T Number](c Reporter, v, limit T) {
 	if v <= limit {
-		c.Report("must be greater than " + formatNumber(limit))
+		c.Rule("must be greater than " + formatNumber(limit))
 	}
 }
 
 // Below checks v < limit.
 func Below[T Number](c Reporter, v, limit T) {
 	if v >= limit {
-		c.Report("must be less than " + formatNumber(limit))
+		c.Rule("must be less than " + formatNumber(limit))
 	}
 }
 
 // Reporter is what a rule reports to: a Decoder or a Request.
-type Reporter interface{ Report(detail string) }
+type Reporter interface{ Rule(detail string) }
 
 // Enum checks that ok holds: the value is one of those listed.
 func (c *Checker) Enum(ok bool, values string) {
 	if !ok {
-		c.Report("must be one of " + values)
+		c.Rule("must be one of " + values)
 	}
 }
 
@@ -135,21 +144,21 @@ func MultipleOf[T Number](c Reporter, v T, step string) {
 	value, ok1 := new(big.Rat).SetString(fmt.Sprint(v))
 	unit, ok2 := new(big.Rat).SetString(step)
 	if ok1 && ok2 && unit.Sign() != 0 && !new(big.Rat).Quo(value, unit).IsInt() {
-		c.Report("must be a multiple of " + step)
+		c.Rule("must be a multiple of " + step)
 	}
 }
 
 // Match checks a pattern. It is searched, not anchored (JSON Schema, section 6.3.3).
 func (c *Checker) Match(s string, pattern *regexp.Regexp) {
-	if !pattern.MatchString(s) {
-		c.Report("must match " + pattern.String())
+	if !c.lenient && !pattern.MatchString(s) {
+		c.Rule("must match " + pattern.String())
 	}
 }
 
 // Const checks that ok holds: the value is the only one allowed.
 func (c *Checker) Const(ok bool, want string) {
 	if !ok {
-		c.Report("must be " + want)
+		c.Rule("must be " + want)
 	}
 }
 
@@ -164,7 +173,7 @@ func Unique[T any](c Reporter, items []T) {
 			key = string(text)
 		}
 		if first, dup := seen[key]; dup {
-			c.Report(fmt.Sprintf("items %d and %d are equal", first, i))
+			c.Rule(fmt.Sprintf("items %d and %d are equal", first, i))
 			return
 		}
 		seen[key] = i

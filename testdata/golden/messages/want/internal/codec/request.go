@@ -19,7 +19,8 @@ import (
 type Request struct {
 	Checker
 	r       *http.Request
-	invalid int // status for violations
+	invalid int  // status for violations
+	answer  bool // what is read is an answer, see Answer
 	err     error
 	media   string // of the body, without parameters
 
@@ -291,6 +292,7 @@ func (in *Request) document(r io.Reader, part, prefix string, decode func(*Decod
 	d := newDecoder(r, part, prefix)
 	defer d.free()
 	d.faults, d.patch = in.faults, in.r.Method == http.MethodPatch
+	d.answer, d.lenient = in.answer, in.lenient
 	decode(d)
 	if d.err == nil {
 		d.end()

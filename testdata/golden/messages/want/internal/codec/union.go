@@ -27,7 +27,7 @@ func (d *Decoder) sub(raw jsontext.Value) *Decoder {
 	_, pointer := d.place()
 	s := newDecoder(bytes.NewReader(raw), d.part, pointer)
 	s.trusted, s.trial, s.checked, s.filled = d.trusted, d.trial, d.checked, d.filled
-	s.patch, s.text = d.patch, d.text
+	s.patch, s.text, s.answer, s.lenient = d.patch, d.text, d.answer, d.lenient
 	return s
 }
 
@@ -52,6 +52,9 @@ func (d *Decoder) Tagged(member string, choose func(string) Variant, values ...s
 		}
 	}
 	decode := choose(tag)
+	if decode == nil && d.lenient {
+		return // a variant that is newer than the reader
+	}
 	if decode == nil {
 		d.ReportMember(member, "must be one of "+strings.Join(values, ", "))
 		return
@@ -78,10 +81,14 @@ func (d *Decoder) byShape(choose func(int), exclusive bool, variants []Variant) 
 	}
 	match, matches, lost, nearest := -1, 0, 0, 0
 	var closest *Decoder
-	for i, decode := range variants {
+	try := func(i int, lenient bool) *Decoder {
 		s := d.sub(raw)
-		s.trial = true
-		decode(s)
+		s.trial, s.lenient = true, lenient
+		variants[i](s)
+		return s
+	}
+	for i := range variants {
+		s := try(i, false) // rules tell variants apart, even for those who are lenient
 		switch {
 		case len(s.faults) == 0 && s.err == nil:
 			if matches++; match < 0 || s.skipped < lost {
@@ -90,12 +97,17 @@ func (d *Decoder) byShape(choose func(int), exclusive bool, variants []Variant) 
 		case closest == nil || len(s.faults) < len(closest.faults):
 			closest, nearest = s, i
 		}
-		if match >= 0 && lost == 0 && (!exclusive || d.trusted || d.text) {
+		if match >= 0 && lost == 0 && (!exclusive || d.trusted || d.text || d.lenient) {
 			break
 		}
 	}
-	exclusive = exclusive && !d.trusted && !d.text // there the first of equals is taken
+	exclusive = exclusive && !d.trusted && !d.text && !d.lenient // there the first of equals is taken
 	d.skipped += lost
+	for i := 0; matches == 0 && d.lenient && i < len(variants); i++ {
+		if s := try(i, true); len(s.faults) == 0 && s.err == nil {
+			match, matches = i, 1
+		}
+	}
 	switch {
 	case matches == 0 && d.trusted && !d.trial: // written under an older document
 		choose(nearest)

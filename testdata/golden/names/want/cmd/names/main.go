@@ -12,10 +12,8 @@ import (
 
 	"example.com/names/internal/api"
 	"example.com/names/internal/config"
-	"example.com/names/internal/database"
 	"example.com/names/internal/handler"
 	"example.com/names/internal/server"
-	"example.com/names/internal/store"
 )
 
 func main() {
@@ -47,7 +45,6 @@ var commands = []struct {
 	run       func(context.Context, *config.Config, io.Writer) error
 }{
 	{"serve", "serve the API; this is what happens without a command", serve},
-	{"migrate", "bring the database schema up to date and exit; serve does so too", migrate},
 	{"config", "print the settings as they take effect", printConfig},
 	{"healthcheck", "ask the service that runs on this machine whether it is healthy", probe},
 }
@@ -80,36 +77,8 @@ func run(ctx context.Context, args []string, getenv func(string) string, out io.
 
 func serve(ctx context.Context, cfg *config.Config, out io.Writer) error {
 	log := server.NewLogger(out, cfg.LogLevel)
-	db, err := openDatabase(ctx, cfg, out)
-	if err != nil {
-		return err
-	}
-	routes := api.New(handler.New(store.New(db)), api.Options{Log: log})
-	ready := server.Check{Name: "database", Run: db.Ping}
-	err = server.New(cfg.Server, log, routes, ready).Run(ctx)
-	return errors.Join(err, db.Close())
-}
-
-func migrate(ctx context.Context, cfg *config.Config, out io.Writer) error {
-	db, err := openDatabase(ctx, cfg, out)
-	if err != nil {
-		return err
-	}
-	return db.Close()
-}
-
-// openDatabase opens the database with its schema up to date.
-func openDatabase(ctx context.Context, cfg *config.Config, out io.Writer) (*database.DB, error) {
-	db, err := database.Open(ctx, cfg.Database)
-	if err != nil {
-		return nil, err
-	}
-	applied, err := db.Migrate(ctx, store.Migrations, "migrations")
-	if err != nil {
-		return nil, errors.Join(err, db.Close())
-	}
-	server.NewLogger(out, cfg.LogLevel).Info("schema is up to date", "applied", applied)
-	return db, nil
+	routes := api.New(handler.New(), api.Options{Log: log})
+	return server.New(cfg.Server, log, routes).Run(ctx)
 }
 
 func printConfig(_ context.Context, cfg *config.Config, out io.Writer) error {

@@ -3,6 +3,7 @@
 package api
 
 import (
+	"cmp"
 	"context"
 	"net/http"
 
@@ -198,7 +199,7 @@ type NewRequest struct {
 //
 // trouble
 type DefaultError struct {
-	Status int // of the answer
+	Status int // of the answer, 500 when it is 0
 	Body   Error
 }
 
@@ -206,5 +207,5 @@ type DefaultError struct {
 func (f *DefaultError) Error() string { return http.StatusText(f.Status) }
 
 func (f *DefaultError) write(w http.ResponseWriter) error {
-	return codec.WriteJSON(w, f.Status, "application/problem+json", func(e *codec.Encoder) { encodeError(e, &f.Body) })
+	return codec.WriteJSON(w, cmp.Or(f.Status, http.StatusInternalServerError), "application/problem+json", func(e *codec.Encoder) { encodeError(e, &f.Body) })
 }

@@ -16,7 +16,8 @@ import (
 type Encoder struct {
 	buf     []byte
 	err     error
-	storage bool
+	storage bool // for the service's own use
+	request bool // for a request that is sent
 }
 
 // Marshal encodes v for the service's own use, write-only members included.
@@ -66,7 +67,7 @@ func (e *Encoder) Item() {
 
 // WriteOnly reports whether write-only members are to be written. They never
 // are in an answer.
-func (e *Encoder) WriteOnly() bool { return e.storage }
+func (e *Encoder) WriteOnly() bool { return e.storage || e.request }
 
 // Null writes null.
 func (e *Encoder) Null() { e.buf = append(e.buf, "null"...) }

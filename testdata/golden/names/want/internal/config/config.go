@@ -6,7 +6,6 @@ import (
 	"log/slog"
 	"time"
 
-	"example.com/names/internal/database"
 	"example.com/names/internal/server"
 )
 
@@ -14,7 +13,6 @@ import (
 type Config struct {
 	LogLevel slog.Level
 	Server   server.Config
-	Database database.Config
 
 	Vars []Var // every setting as it takes effect, in the order of the list below
 }
@@ -36,13 +34,6 @@ func Load(getenv func(string) string) (*Config, error) {
 			IdleTimeout:       e.duration("IDLE_TIMEOUT", 2*time.Minute, time.Millisecond, "time an unused client connection is kept"),
 			ShutdownDelay:     e.duration("SHUTDOWN_DELAY", 0, 0, "time between not being ready and the stop, for load balancers to notice"),
 			ShutdownTimeout:   e.duration("SHUTDOWN_TIMEOUT", 20*time.Second, time.Millisecond, "time requests in flight have to finish at the stop"),
-		},
-		Database: database.Config{
-			URL:            e.url("DATABASE_URL", "file:names.db", []string{"postgres", "postgresql", "sqlite", "file"}, "database: postgres://… or file:NAME.db (SQLite)"),
-			MaxConns:       e.count("DATABASE_MAX_CONNS", 20, 1, "database connections at most"),
-			IdleTimeout:    e.duration("DATABASE_IDLE_TIMEOUT", 30*time.Second, time.Second, "time an unused database connection is kept"),
-			ConnectTimeout: e.duration("DATABASE_CONNECT_TIMEOUT", 2*time.Second, time.Millisecond, "time to connect to the database"),
-			AcquireTimeout: e.duration("DATABASE_ACQUIRE_TIMEOUT", 2*time.Second, time.Millisecond, "time a query waits for a free connection"),
 		},
 	}
 	if s := cfg.Server; s.WriteTimeout <= s.RequestTimeout {

@@ -73,6 +73,17 @@ func (e *env) duration(name string, def, least time.Duration, doc string) time.D
 	return d
 }
 
+// flag reads true or false.
+func (e *env) flag(name string, def bool, doc string) bool {
+	value := e.read(name, strconv.FormatBool(def), doc)
+	on, err := strconv.ParseBool(value)
+	if err != nil {
+		e.fail(name, value, "want true or false")
+		return def
+	}
+	return on
+}
+
 // level reads the level from which on log lines are written.
 func (e *env) level(name string, def slog.Level, doc string) slog.Level {
 	value := e.read(name, strings.ToLower(def.String()), doc)

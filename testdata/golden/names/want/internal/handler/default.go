@@ -8,7 +8,7 @@ import (
 
 // Get answers GET /.
 //
-// Not implemented yet: the path is the root, not a collection.
+// Not implemented yet: the project has no store: add it to features in apigen.yaml.
 func (h *Handler) Get(_ context.Context, _ api.GetRequest) error {
 	return api.ErrNotImplemented
 }

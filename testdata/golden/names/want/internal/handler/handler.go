@@ -3,18 +3,14 @@
 // types becomes that answer, any other error a 500 without details.
 package handler
 
-import (
-	"example.com/names/internal/api"
-	"example.com/names/internal/store"
-)
+import "example.com/names/internal/api"
 
 // Handler answers every operation of the API.
 type Handler struct {
 	api.Unimplemented // answers the operations that have no method here
-	store             *store.Store
 }
 
 var _ api.Handler = (*Handler)(nil)
 
-// New returns a handler that keeps its data in s.
-func New(s *store.Store) *Handler { return &Handler{store: s} }
+// New returns a handler.
+func New() *Handler { return &Handler{} }

@@ -7,13 +7,15 @@ import (
 )
 
 // Handler answers GET /handler/{Handler}.
-func (h *Handler) Handler(ctx context.Context, req api.HandlerRequest) (*api.Options2, error) {
-	return h.store.Handler(ctx, req)
+//
+// Not implemented yet: the project has no store: add it to features in apigen.yaml.
+func (h *Handler) Handler(_ context.Context, _ api.HandlerRequest) (*api.Options2, error) {
+	return nil, api.ErrNotImplemented
 }
 
 // New answers POST /handlers/new.
 //
-// Not implemented yet: nothing lists or reads what it creates.
+// Not implemented yet: the project has no store: add it to features in apigen.yaml.
 func (h *Handler) New(_ context.Context, _ api.NewRequest) error {
 	return api.ErrNotImplemented
 }

@@ -8,7 +8,7 @@ import (
 
 // PostJobsByJobIDRun answers POST /jobs/{job-id}:run.
 //
-// Not implemented yet: the path has a parameter that is only part of a segment.
+// Not implemented yet: the project has no store: add it to features in apigen.yaml.
 func (h *Handler) PostJobsByJobIDRun(_ context.Context, _ api.PostJobsByJobIDRunRequest) error {
 	return api.ErrNotImplemented
 }

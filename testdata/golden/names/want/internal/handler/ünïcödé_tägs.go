@@ -9,14 +9,14 @@ import (
 
 // GetByAnyLatest answers GET /{any}/latest.
 //
-// Not implemented yet: the answer is not a list.
+// Not implemented yet: the project has no store: add it to features in apigen.yaml.
 func (h *Handler) GetByAnyLatest(_ context.Context, _ api.GetByAnyLatestRequest) (codec.Raw, error) {
 	return nil, api.ErrNotImplemented
 }
 
 // GrößeÄndern answers POST /größe/{straße}.
 //
-// Not implemented yet: POST on a single item is an action.
+// Not implemented yet: the project has no store: add it to features in apigen.yaml.
 func (h *Handler) GrößeÄndern(_ context.Context, _ api.GrößeÄndernRequest) (*api.Naive, error) {
 	return nil, api.ErrNotImplemented
 }

@@ -59,7 +59,7 @@ func (c *Checker) Format(s, format string) {
 		ok, want = durationPattern.MatchString(s), "an ISO 8601 duration such as P1DT2H"
 	}
 	if !ok {
-		c.Report("must be " + want)
+		c.Rule("must be " + want)
 	}
 }
 

@@ -22,6 +22,9 @@ func TestDefaultsHold(t *testing.T) {
 	if v := e.duration("D", 2*time.Minute, 0, ""); v != 2*time.Minute {
 		t.Errorf("duration: %s", v)
 	}
+	if e.flag("F", false, "") {
+		t.Error("flag is on")
+	}
 	if v := e.level("L", slog.LevelInfo, ""); v != slog.LevelInfo {
 		t.Errorf("level: %s", v)
 	}
@@ -41,14 +44,14 @@ func TestDefaultsHold(t *testing.T) {
 	if err := Print(&b, e.vars); err != nil {
 		t.Fatal(err)
 	}
-	if want := "T=x\nN=3\nD=2m\nL=info\nADDR=:8080\nP=\nU=file:x.db\n"; b.String() != want {
+	if want := "T=x\nN=3\nD=2m\nF=false\nL=info\nADDR=:8080\nP=\nU=file:x.db\n"; b.String() != want {
 		t.Errorf("got %q, want %q", b.String(), want)
 	}
 }
 
 func TestEveryMistakeIsNamed(t *testing.T) {
 	e := newEnv(map[string]string{
-		"N": "many", "M": "0", "D": "15", "L": "loud", "ADDR": "8080", "P": "v1",
+		"N": "many", "M": "0", "D": "15", "F": "perhaps", "L": "loud", "ADDR": "8080", "P": "v1",
 		"U": "mysql://u:secret@h/d",
 	})
 	if v := e.number("N", 3, 1, ""); v != 3 {
@@ -56,6 +59,7 @@ func TestEveryMistakeIsNamed(t *testing.T) {
 	}
 	e.count("M", 1, 1, "")
 	e.duration("D", time.Second, 0, "")
+	e.flag("F", false, "")
 	e.level("L", slog.LevelInfo, "")
 	e.addr("ADDR", ":8080", "")
 	e.prefix("P", "", "")
@@ -68,6 +72,7 @@ func TestEveryMistakeIsNamed(t *testing.T) {
 		`N="many": want a whole number, 1 or more`,
 		`M="0": want a whole number, 1 or more`,
 		`D="15": want a time span such as 500ms or 15s, 0s or more`,
+		`F="perhaps": want true or false`,
 		`L="loud": want debug, info, warn or error`,
 		`ADDR="8080": want HOST:PORT or :PORT`,
 		`P="v1": want a path that begins with a slash, such as /v1`,

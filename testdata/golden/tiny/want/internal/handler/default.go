@@ -9,7 +9,7 @@ import (
 // Ping answers GET /ping.
 // Answers with the time of the server.
 //
-// Not implemented yet: the answer is a single object, not a list of objects.
+// Not implemented yet: the project has no store: add it to features in apigen.yaml.
 func (h *Handler) Ping(_ context.Context, _ api.PingRequest) (*api.PingResult, error) {
 	return nil, api.ErrNotImplemented
 }
