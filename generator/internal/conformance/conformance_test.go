@@ -3,9 +3,11 @@ package conformance
 import (
 	"bytes"
 	"encoding/json"
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"reflect"
 	"slices"
 	"strings"
 	"sync"
@@ -51,6 +53,74 @@ func TestConformanceOfResources(t *testing.T) {
 		t.Errorf("stubs are left: %v", stubs)
 	}
 	holdEverywhere(t, project, filepath.Join(project, "api", "openapi.yaml"), stubs, true)
+}
+
+// TestConformanceOfSeveral makes one project of two documents and holds the service
+// to each of them. What one of them creates the other one shows, because the two
+// describe the rows alike.
+func TestConformanceOfSeveral(t *testing.T) {
+	if testing.Short() {
+		t.Skip("builds and runs a project")
+	}
+	folder := filepath.Join(root, "testdata", "golden", "library")
+	public, admin := filepath.Join(folder, "openapi.yaml"), filepath.Join(folder, "admin.yaml")
+	project, stubs := newProject(t, "--spec", public, "--spec", admin, "--base", "admin=/admin")
+	if len(stubs) > 0 {
+		t.Errorf("stubs are left: %v", stubs)
+	}
+	for _, task := range []string{"build", "vet", "test"} {
+		run(t, project, "go", task, "-p", "2", "./...")
+	}
+	service, err := Start(t.Context(), project, t.TempDir(), "DATABASE_URL="+sqlite(t), "LOG_LEVEL=warn")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer service.Kill()
+	made := ask(t, http.MethodPost, service.URL+"/admin/books", `{"title": "Emma", "shelf": "hall"}`, http.StatusCreated)
+	id, _ := made["id"].(string)
+	if seen := ask(t, http.MethodGet, service.URL+"/books/"+id, "", http.StatusOK); !reflect.DeepEqual(seen, made) {
+		t.Errorf("created %v, read %v", made, seen)
+	}
+	ask(t, http.MethodPost, service.URL+"/reservations", `{"reader": "Ada", "book_id": "`+id+`"}`, http.StatusCreated)
+	ask(t, http.MethodPost, service.URL+"/admin/fines", `{"reader": "Ada", "cents": 50}`, http.StatusCreated)
+	ask(t, http.MethodPost, service.URL+"/admin/fines", `{"reader": "Ada"}`, http.StatusBadRequest)
+	ask(t, http.MethodDelete, service.URL+"/admin/books/"+id, "", http.StatusConflict)
+	ask(t, http.MethodPost, service.URL+"/books", `{"title": "Emma"}`, http.StatusMethodNotAllowed)
+	for document, base := range map[string]string{public: "", admin: "/admin"} {
+		t.Run(filepath.Base(document), func(t *testing.T) {
+			report, err := Run(t.Context(), service.URL+base, load(t, document), Options{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			t.Logf("%s\n%s", report.Summary(), report.Table())
+			if len(report.Failures) > 0 {
+				t.Error("\n" + report.Text())
+			}
+		})
+	}
+	if err := service.Stop(); err != nil {
+		t.Error(err)
+	}
+}
+
+// ask sends a request and returns the object that answers it.
+func ask(t *testing.T, method, url, body string, status int) map[string]any {
+	t.Helper()
+	req, err := http.NewRequestWithContext(t.Context(), method, url, strings.NewReader(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	req.Header.Set("Content-Type", "application/json")
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	var answer map[string]any
+	if err := json.NewDecoder(resp.Body).Decode(&answer); err != nil || resp.StatusCode != status {
+		t.Fatalf("%s %s answers %d, want %d: %v %v", method, url, resp.StatusCode, status, answer, err)
+	}
+	return answer
 }
 
 // holdEverywhere builds and tests a project and holds its service to the document

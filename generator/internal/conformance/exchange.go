@@ -37,7 +37,7 @@ func Exchange(ctx context.Context, base string, doc *spec.Document, method, targ
 	if op == nil {
 		return a.status, string(a.body), nil // the document says nothing about it
 	}
-	o, err := newOracle(doc.Raw)
+	o, err := newOracle(doc)
 	if err == nil && a.status != http.StatusNotImplemented {
 		err = o.checkResponse(ctx, op, req, a)
 	}

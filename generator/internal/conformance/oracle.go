@@ -10,6 +10,7 @@ import (
 	"net/mail"
 	"net/netip"
 	"net/url"
+	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -30,8 +31,8 @@ type oracle struct {
 	formats []openapi3.SchemaValidationOption
 }
 
-func newOracle(raw []byte) (*oracle, error) {
-	doc, err := loadOracle(raw)
+func newOracle(from *spec.Document) (*oracle, error) {
+	doc, err := loadOracle(from)
 	if err != nil {
 		return nil, fmt.Errorf("load document for the oracle: %w", err)
 	}
@@ -47,7 +48,8 @@ func newOracle(raw []byte) (*oracle, error) {
 	}}, nil
 }
 
-func loadOracle(raw []byte) (*openapi3.T, error) {
+func loadOracle(from *spec.Document) (*openapi3.T, error) {
+	raw := from.Raw
 	var head struct {
 		Swagger string `json:"swagger"`
 	}
@@ -58,7 +60,9 @@ func loadOracle(raw []byte) (*openapi3.T, error) {
 		}
 		return openapi2conv.ToV3(&old)
 	}
-	return openapi3.NewLoader().LoadFromData(raw)
+	loader := openapi3.NewLoader()
+	loader.IsExternalRefsAllowed = len(from.Files) > 0
+	return loader.LoadFromDataWithPath(raw, &url.URL{Path: filepath.ToSlash(from.File)})
 }
 
 // relax takes writeOnly members off the required lists of components. In 3.1

@@ -33,7 +33,7 @@ type Options struct {
 // error means that the run itself could not go on; what the service did wrong
 // is in the report.
 func Run(ctx context.Context, base string, doc *spec.Document, opt Options) (*Report, error) {
-	o, err := newOracle(doc.Raw)
+	o, err := newOracle(doc)
 	if err != nil {
 		return nil, err
 	}

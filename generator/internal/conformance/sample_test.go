@@ -61,7 +61,7 @@ func TestSamplesPleaseTheOracle(t *testing.T) {
 	for title, path := range documents(t) {
 		t.Run(title, func(t *testing.T) {
 			doc := load(t, path)
-			o, err := newOracle(doc.Raw)
+			o, err := newOracle(doc)
 			if err != nil {
 				t.Fatal(err)
 			}
