@@ -1,0 +1,133 @@
+// Command library serves the API that api/openapi.yaml and api/admin.yaml describe.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"example.com/library/internal/api"
+	"example.com/library/internal/config"
+	"example.com/library/internal/database"
+	"example.com/library/internal/handler"
+	"example.com/library/internal/server"
+	"example.com/library/internal/store"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	context.AfterFunc(ctx, stop) // a second signal ends the process at once
+	err := run(ctx, os.Args[1:], os.Getenv, os.Stdout)
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "library:", err)
+	}
+	os.Exit(exitCode(err))
+}
+
+// errUsage is a command line that means nothing.
+var errUsage = errors.New(`see "library help"`)
+
+func exitCode(err error) int {
+	switch {
+	case err == nil:
+		return 0
+	case errors.Is(err, errUsage):
+		return 64
+	}
+	return 1
+}
+
+// commands are what the first argument chooses from.
+var commands = []struct {
+	name, doc string
+	run       func(context.Context, *config.Config, io.Writer) error
+}{
+	{"serve", "serve the API; this is what happens without a command", serve},
+	{"migrate", "bring the database schema up to date and exit; serve does so too", migrate},
+	{"config", "print the settings as they take effect", printConfig},
+	{"healthcheck", "ask the service that runs on this machine whether it is healthy", probe},
+}
+
+// run runs one command until it is done or ctx is. Tests call it as main does.
+func run(ctx context.Context, args []string, getenv func(string) string, out io.Writer) error {
+	name := "serve"
+	if len(args) > 0 {
+		name = args[0]
+	}
+	if len(args) > 1 {
+		return fmt.Errorf("unexpected argument %q: %w", args[1], errUsage)
+	}
+	cfg, err := config.Load(getenv)
+	switch name {
+	case "help", "-h", "--help":
+		return help(out, cfg)
+	}
+	for _, c := range commands {
+		if c.name != name {
+			continue
+		}
+		if err != nil {
+			return fmt.Errorf("read settings:\n%w", err)
+		}
+		return c.run(ctx, cfg, out)
+	}
+	return fmt.Errorf("unknown command %q: %w", name, errUsage)
+}
+
+func serve(ctx context.Context, cfg *config.Config, out io.Writer) error {
+	log := server.NewLogger(out, cfg.LogLevel)
+	db, err := openDatabase(ctx, cfg, out)
+	if err != nil {
+		return err
+	}
+	routes := api.New(handler.New(store.New(db)), api.Options{Log: log})
+	ready := server.Check{Name: "database", Run: db.Ping}
+	err = server.New(cfg.Server, log, routes, ready).Run(ctx)
+	return errors.Join(err, db.Close())
+}
+
+func migrate(ctx context.Context, cfg *config.Config, out io.Writer) error {
+	db, err := openDatabase(ctx, cfg, out)
+	if err != nil {
+		return err
+	}
+	return db.Close()
+}
+
+// openDatabase opens the database with its schema up to date.
+func openDatabase(ctx context.Context, cfg *config.Config, out io.Writer) (*database.DB, error) {
+	db, err := database.Open(ctx, cfg.Database)
+	if err != nil {
+		return nil, err
+	}
+	applied, err := db.Migrate(ctx, store.Migrations, "migrations")
+	if err != nil {
+		return nil, errors.Join(err, db.Close())
+	}
+	server.NewLogger(out, cfg.LogLevel).Info("schema is up to date", "applied", applied)
+	return db, nil
+}
+
+func printConfig(_ context.Context, cfg *config.Config, out io.Writer) error {
+	return config.Print(out, cfg.Vars)
+}
+
+func probe(ctx context.Context, cfg *config.Config, _ io.Writer) error {
+	return server.Probe(ctx, cfg.Server.Addr)
+}
+
+func help(out io.Writer, cfg *config.Config) error {
+	text := "Usage: library [command]\n\nCommands:\n"
+	for _, c := range commands {
+		text += fmt.Sprintf("  %-12s %s\n", c.name, c.doc)
+	}
+	text += "\nSettings from the environment, with their defaults:\n"
+	if _, err := io.WriteString(out, text); err != nil {
+		return err
+	}
+	return config.Describe(out, cfg.Vars)
+}

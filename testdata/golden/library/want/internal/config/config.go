@@ -1,0 +1,54 @@
+// Package config reads the settings of the service from the environment.
+package config
+
+import (
+	"fmt"
+	"log/slog"
+	"time"
+
+	"example.com/library/internal/database"
+	"example.com/library/internal/server"
+)
+
+// Config is everything that can be set.
+type Config struct {
+	LogLevel slog.Level
+	Server   server.Config
+	Database database.Config
+
+	Vars []Var // every setting as it takes effect, in the order of the list below
+}
+
+// Load reads the settings. Its error names every setting that is wrong; the
+// Config is good for printing all the same.
+func Load(getenv func(string) string) (*Config, error) {
+	e := &env{getenv: getenv}
+	cfg := &Config{
+		LogLevel: e.level("LOG_LEVEL", slog.LevelInfo, "least level that is logged: debug, info, warn or error"),
+		Server: server.Config{
+			Addr:              e.addr("ADDR", ":8080", "address to listen on; PORT alone is honoured too"),
+			BasePath:          e.prefix("BASE_PATH", "", "path prefix the API is served under, such as /v1"),
+			MaxBody:           e.number("MAX_BODY_BYTES", 1<<20, 1, "largest request body"),
+			ReadHeaderTimeout: e.duration("READ_HEADER_TIMEOUT", 5*time.Second, time.Millisecond, "time to read the header of a request"),
+			ReadTimeout:       e.duration("READ_TIMEOUT", 15*time.Second, time.Millisecond, "time to read a whole request"),
+			RequestTimeout:    e.duration("REQUEST_TIMEOUT", 15*time.Second, time.Millisecond, "time a handler has"),
+			WriteTimeout:      e.duration("WRITE_TIMEOUT", 30*time.Second, time.Millisecond, "time from the header of a request to the end of its response"),
+			IdleTimeout:       e.duration("IDLE_TIMEOUT", 2*time.Minute, time.Millisecond, "time an unused client connection is kept"),
+			ShutdownDelay:     e.duration("SHUTDOWN_DELAY", 0, 0, "time between not being ready and the stop, for load balancers to notice"),
+			ShutdownTimeout:   e.duration("SHUTDOWN_TIMEOUT", 20*time.Second, time.Millisecond, "time requests in flight have to finish at the stop"),
+		},
+		Database: database.Config{
+			URL:            e.url("DATABASE_URL", "file:library.db", []string{"postgres", "postgresql", "sqlite", "file"}, "database: postgres://… or file:NAME.db (SQLite)"),
+			MaxConns:       e.count("DATABASE_MAX_CONNS", 20, 1, "database connections at most"),
+			IdleTimeout:    e.duration("DATABASE_IDLE_TIMEOUT", 30*time.Second, time.Second, "time an unused database connection is kept"),
+			ConnectTimeout: e.duration("DATABASE_CONNECT_TIMEOUT", 2*time.Second, time.Millisecond, "time to connect to the database"),
+			AcquireTimeout: e.duration("DATABASE_ACQUIRE_TIMEOUT", 2*time.Second, time.Millisecond, "time a query waits for a free connection"),
+		},
+	}
+	if s := cfg.Server; s.WriteTimeout <= s.RequestTimeout {
+		e.errs = append(e.errs, fmt.Errorf("WRITE_TIMEOUT=%s: want more than REQUEST_TIMEOUT (%s), or a slow handler's answer is never sent",
+			s.WriteTimeout, s.RequestTimeout))
+	}
+	cfg.Vars = e.vars
+	return cfg, e.err()
+}

@@ -1,0 +1,208 @@
+// Package database runs SQL on PostgreSQL or SQLite through one small API.
+//
+// The same statement text serves both engines: parameters are $1, $2, … in the
+// order of their first use, and RETURNING and ON CONFLICT are there. Arguments
+// and scan targets may be strings, bools, integers, floats, []byte, time.Time,
+// codec.Date, types derived from those, pointers to all of them (nil is NULL) and
+// [JSON] columns.
+//
+// Reads go through [DB.Query] and [DB.QueryRow], writes through [DB.Exec] and
+// [DB.WriteRow]. The difference matters: SQLite has many readers and one writer,
+// and a write sent through a read method fails there.
+package database
+
+import (
+	"context"
+	"fmt"
+	"io/fs"
+	"strings"
+	"time"
+)
+
+// Config says which database to use and how many connections to keep.
+type Config struct {
+	URL            string        // postgres://…, postgresql://…, sqlite:FILE or file:FILE
+	MaxConns       int           // connections at most; on SQLite readers beside the one writer
+	IdleTimeout    time.Duration // how long an unused connection is kept
+	ConnectTimeout time.Duration // how long making a connection may take
+	AcquireTimeout time.Duration // how long a query waits for a free connection
+}
+
+// waitersPerConn bounds the queries that wait for a connection. Past it a query
+// fails at once: a longer queue only turns a slow service into a dead one.
+const waitersPerConn = 10
+
+// Dialect names the SQL a database speaks.
+type Dialect string
+
+// The two engines.
+const (
+	PostgreSQL Dialect = "postgres"
+	SQLite     Dialect = "sqlite"
+)
+
+// DB is a pool of connections. It is safe for concurrent use.
+type DB struct {
+	engine engine
+}
+
+// engine is one of the two database systems. Errors are already translated.
+type engine interface {
+	dialect() Dialect
+	// conn waits for a connection; write asks for one that may change data.
+	conn(ctx context.Context, write bool) (conn, error)
+	begin(ctx context.Context) (tx, error)
+	migrate(ctx context.Context, folder fs.FS) ([]string, error)
+	ping(ctx context.Context) error
+	close() error
+}
+
+// conn is a connection in use by one statement or one transaction.
+type conn interface {
+	query(ctx context.Context, sql string, args []any) (cursor, error)
+	exec(ctx context.Context, sql string, args []any) (int64, error)
+	// target returns what to hand to cursor.scan so that it fills dest.
+	target(dest any) any
+	// release gives the connection back. On a transaction it does nothing.
+	release()
+}
+
+// tx is a connection in a transaction.
+type tx interface {
+	conn
+	commit(ctx context.Context) error
+	// rollback undoes the transaction and does nothing after commit.
+	rollback()
+}
+
+// cursor walks over a result.
+type cursor interface {
+	Next() bool
+	Scan(dest ...any) error
+	Err() error
+	close() error
+}
+
+// Open connects to the database that cfg.URL names and checks that it answers.
+// A SQLite file is made when it does not exist.
+func Open(ctx context.Context, cfg Config) (*DB, error) {
+	scheme, _, ok := strings.Cut(cfg.URL, ":")
+	if !ok {
+		return nil, fmt.Errorf("open database: %q is no URL; write postgres://… or file:NAME.db", cfg.URL)
+	}
+	var (
+		e   engine
+		err error
+	)
+	switch scheme {
+	case "postgres", "postgresql":
+		e, err = openPostgres(ctx, cfg)
+	case "sqlite", "file":
+		e, err = openSQLite(cfg)
+	default:
+		return nil, fmt.Errorf("open database: unknown scheme %q; use postgres://… or file:NAME.db", scheme)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("open database: %w", err)
+	}
+	db := &DB{engine: e}
+	if err := db.Ping(ctx); err != nil {
+		_ = e.close() // the reason why it does not answer is the one to report
+		return nil, fmt.Errorf("open database: %w", err)
+	}
+	return db, nil
+}
+
+// Close closes every connection. Queries that still run are waited for.
+func (db *DB) Close() error { return db.engine.close() }
+
+// Ping reports whether the database answers.
+func (db *DB) Ping(ctx context.Context) error { return db.engine.ping(ctx) }
+
+// Dialect returns which engine the database is.
+func (db *DB) Dialect() Dialect { return db.engine.dialect() }
+
+// Query runs a statement that reads rows. The caller closes the rows.
+func (db *DB) Query(ctx context.Context, sql string, args ...any) (*Rows, error) {
+	return db.rows(ctx, false, sql, args)
+}
+
+// QueryRow runs a statement that reads one row. Errors, [ErrNotFound] among
+// them, come from Scan.
+func (db *DB) QueryRow(ctx context.Context, sql string, args ...any) *Row {
+	rows, err := db.rows(ctx, false, sql, args)
+	return &Row{rows: rows, err: err}
+}
+
+// WriteRow runs an INSERT, UPDATE or DELETE with a RETURNING clause that answers
+// one row. Errors come from Scan: [ErrNotFound] when no row was written. The
+// write is done whether or not Scan is called; call it, it frees the connection.
+func (db *DB) WriteRow(ctx context.Context, sql string, args ...any) *Row {
+	rows, err := db.rows(ctx, true, sql, args)
+	return &Row{rows: rows, err: err}
+}
+
+// Exec runs a statement that writes and returns how many rows it touched.
+func (db *DB) Exec(ctx context.Context, sql string, args ...any) (int64, error) {
+	args, err := bind(args, db.Dialect())
+	if err != nil {
+		return 0, err
+	}
+	c, err := db.conn(ctx, true)
+	if err != nil {
+		return 0, err
+	}
+	defer c.release()
+	return c.exec(ctx, sql, args)
+}
+
+// InTx runs fn in a transaction, which is committed when fn returns nil and
+// rolled back when it returns an error or panics. Every call that gets the ctx
+// fn was given is part of the transaction; so is a nested InTx. Only one
+// goroutine may use that ctx at a time.
+func (db *DB) InTx(ctx context.Context, fn func(ctx context.Context) error) error {
+	if ctx.Value(txKey{db}) != nil {
+		return fn(ctx)
+	}
+	t, err := db.engine.begin(ctx)
+	if err != nil {
+		return err
+	}
+	defer t.rollback()
+	if err := fn(context.WithValue(ctx, txKey{db}, t)); err != nil {
+		return err
+	}
+	return t.commit(ctx)
+}
+
+// txKey finds the transaction of a database in a context.
+type txKey struct{ db *DB }
+
+func (db *DB) conn(ctx context.Context, write bool) (conn, error) {
+	if t, ok := ctx.Value(txKey{db}).(tx); ok {
+		return inTx{t}, nil
+	}
+	return db.engine.conn(ctx, write)
+}
+
+// inTx is a connection that stays with its transaction.
+type inTx struct{ tx }
+
+func (inTx) release() {}
+
+func (db *DB) rows(ctx context.Context, write bool, sql string, args []any) (*Rows, error) {
+	args, err := bind(args, db.Dialect())
+	if err != nil {
+		return nil, err
+	}
+	c, err := db.conn(ctx, write)
+	if err != nil {
+		return nil, err
+	}
+	cur, err := c.query(ctx, sql, args)
+	if err != nil {
+		c.release()
+		return nil, err
+	}
+	return &Rows{conn: c, cursor: cur}, nil
+}

@@ -1,0 +1,43 @@
+package database
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync/atomic"
+	"time"
+)
+
+// gate bounds how long and how many callers wait for a connection, which
+// neither pgxpool nor database/sql does.
+type gate struct {
+	timeout time.Duration
+	limit   int64 // callers that may wait at the same time
+	waiting atomic.Int64
+}
+
+func newGate(cfg Config) *gate {
+	return &gate{timeout: cfg.AcquireTimeout, limit: int64(cfg.MaxConns) * waitersPerConn}
+}
+
+// acquire runs get with the time limit of the gate and returns [ErrBusy] when
+// that runs out or too many callers wait already.
+func acquire[T any](ctx context.Context, g *gate, get func(context.Context) (T, error)) (T, error) {
+	var none T
+	defer g.waiting.Add(-1)
+	if g.waiting.Add(1) > g.limit {
+		return none, fmt.Errorf("%w: %d queries wait for a connection", ErrBusy, g.limit)
+	}
+	limited, cancel := context.WithTimeout(ctx, g.timeout)
+	defer cancel()
+	v, err := get(limited)
+	switch {
+	case err == nil:
+		return v, nil
+	case ctx.Err() != nil:
+		return none, translate(ctx.Err())
+	case errors.Is(err, context.DeadlineExceeded):
+		return none, fmt.Errorf("%w: no connection within %s", ErrBusy, g.timeout)
+	}
+	return none, translate(err)
+}

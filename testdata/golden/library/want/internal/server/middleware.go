@@ -1,0 +1,204 @@
+package server
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"log/slog"
+	"net"
+	"net/http"
+	"runtime/debug"
+	"slices"
+	"strings"
+	"time"
+
+	"example.com/library/internal/codec"
+	"example.com/library/internal/problem"
+)
+
+// chain wraps h; the first middleware is the outermost.
+func chain(h http.Handler, middleware ...func(http.Handler) http.Handler) http.Handler {
+	for _, wrap := range slices.Backward(middleware) {
+		h = wrap(h)
+	}
+	return h
+}
+
+// requestIDHeader carries the id of a request from the client and back to it.
+const requestIDHeader = "X-Request-Id"
+
+type requestIDKey struct{}
+
+// RequestID returns the id of the request that ctx belongs to, or "".
+func RequestID(ctx context.Context) string {
+	id, _ := ctx.Value(requestIDKey{}).(string)
+	return id
+}
+
+// identify gives every request an id: the one it came with, or a new one.
+func identify(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		id := r.Header.Get(requestIDHeader)
+		if !validID(id) {
+			id = rand.Text()
+		}
+		w.Header().Set(requestIDHeader, id)
+		next.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), requestIDKey{}, id)))
+	})
+}
+
+// validID keeps what a client sends from breaking the log.
+func validID(id string) bool {
+	return id != "" && len(id) <= 128 && strings.TrimLeft(id, idChars) == ""
+}
+
+const idChars = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_."
+
+// logRequests writes one line per request.
+func (s *Server) logRequests(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		start := time.Now()
+		rec := &recorder{ResponseWriter: w}
+		defer func() { s.logRequest(r, rec, time.Since(start)) }() // also when the handler aborts
+		next.ServeHTTP(rec, r)
+		if rec.status == 0 {
+			rec.status = http.StatusOK // what net/http sends for a handler that sent nothing
+		}
+	})
+}
+
+func (s *Server) logRequest(r *http.Request, rec *recorder, took time.Duration) {
+	level := slog.LevelInfo
+	if rec.status >= http.StatusInternalServerError {
+		level = slog.LevelError
+	}
+	if !s.log.Enabled(r.Context(), level) {
+		return
+	}
+	client, _, err := net.SplitHostPort(r.RemoteAddr)
+	if err != nil {
+		client = r.RemoteAddr
+	}
+	s.log.LogAttrs(r.Context(), level, "request",
+		slog.String("method", r.Method),
+		slog.String("path", r.URL.Path),
+		slog.String("route", r.Pattern), // set by the router of the API
+		slog.Int("status", rec.status),
+		slog.Int64("bytes", rec.bytes),
+		slog.Float64("duration_ms", float64(took.Microseconds())/1000),
+		slog.String("client", client),
+	)
+}
+
+// recorder notes what is sent.
+type recorder struct {
+	http.ResponseWriter
+	status int
+	bytes  int64
+}
+
+// WriteHeader implements [http.ResponseWriter].
+func (r *recorder) WriteHeader(status int) {
+	// 1xx answers but 101 come before the real one.
+	if r.status == 0 && (status >= 200 || status == http.StatusSwitchingProtocols) {
+		r.status = status
+	}
+	r.ResponseWriter.WriteHeader(status)
+}
+
+// Write implements [http.ResponseWriter].
+func (r *recorder) Write(p []byte) (int, error) {
+	if r.status == 0 {
+		r.status = http.StatusOK
+	}
+	n, err := r.ResponseWriter.Write(p)
+	r.bytes += int64(n)
+	return n, err
+}
+
+// Unwrap is for [http.ResponseController].
+func (r *recorder) Unwrap() http.ResponseWriter { return r.ResponseWriter }
+
+// recoverPanics answers a panic of a handler with a 500. When the answer has begun
+// already the connection is cut, so that the client cannot take it for complete.
+func (s *Server) recoverPanics(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		defer func() {
+			cause := recover()
+			if cause == nil {
+				return
+			}
+			if err, ok := cause.(error); ok && errors.Is(err, http.ErrAbortHandler) {
+				panic(cause)
+			}
+			s.log.ErrorContext(r.Context(), "panic", "cause", cause, "stack", string(debug.Stack()))
+			if rec, ok := w.(*recorder); ok && rec.status != 0 {
+				panic(http.ErrAbortHandler)
+			}
+			h := w.Header() // may describe an answer that will not come
+			clear(h)
+			h.Set(requestIDHeader, RequestID(r.Context()))
+			secure(h)
+			codec.WriteProblem(w, problem.New(http.StatusInternalServerError, ""))
+		}()
+		next.ServeHTTP(w, r)
+	})
+}
+
+// secureHeaders keeps browsers from guessing what an answer is and from showing it
+// inside other pages.
+func secureHeaders(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		secure(w.Header())
+		next.ServeHTTP(w, r)
+	})
+}
+
+func secure(h http.Header) {
+	h.Set("X-Content-Type-Options", "nosniff")
+	h.Set("X-Frame-Options", "DENY")
+	h.Set("Referrer-Policy", "no-referrer")
+}
+
+// limit bounds the size of the body and the time of the handler.
+func (s *Server) limit(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		ctx, cancel := context.WithTimeout(r.Context(), s.cfg.RequestTimeout)
+		defer cancel()
+		limited := r.WithContext(ctx)
+		if r.Body != nil && r.Body != http.NoBody {
+			limited.Body = http.MaxBytesReader(w, r.Body, s.cfg.MaxBody)
+		}
+		defer func() { r.Pattern = limited.Pattern }() // for the log
+		next.ServeHTTP(w, limited)
+	})
+}
+
+// stripBase takes the configured prefix off the path; what lies outside of it is
+// not found.
+func (s *Server) stripBase(next http.Handler) http.Handler {
+	if s.cfg.BasePath == "" {
+		return next
+	}
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		url := *r.URL
+		var ok bool
+		if url.Path, ok = cutBase(url.Path, s.cfg.BasePath); ok && url.RawPath != "" {
+			url.RawPath, ok = cutBase(url.RawPath, s.cfg.BasePath)
+		}
+		if !ok {
+			codec.WriteProblem(w, problem.New(http.StatusNotFound, "the API is served under "+s.cfg.BasePath))
+			return
+		}
+		r.URL = &url // r is the copy that limit made
+		next.ServeHTTP(w, r)
+	})
+}
+
+func cutBase(path, base string) (string, bool) {
+	rest, ok := strings.CutPrefix(path, base)
+	if rest == "" {
+		return "/", ok
+	}
+	return rest, ok && rest[0] == '/'
+}

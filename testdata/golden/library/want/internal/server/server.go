@@ -1,0 +1,118 @@
+// Package server runs the API over HTTP: the middleware around it, the health
+// endpoints and the graceful stop.
+package server
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"sync/atomic"
+	"syscall"
+	"time"
+)
+
+// maxHeader bounds the header of a request; proxies in front rarely let more pass.
+const maxHeader = 64 << 10
+
+// Config is how the server behaves. All times must be positive but ShutdownDelay.
+type Config struct {
+	Addr              string        // HOST:PORT to listen on
+	BasePath          string        // path prefix of the API, "" or /v1
+	MaxBody           int64         // largest request body in bytes
+	ReadHeaderTimeout time.Duration // to read the header of a request
+	ReadTimeout       time.Duration // to read a whole request
+	RequestTimeout    time.Duration // deadline of a handler's context
+	WriteTimeout      time.Duration // to read the body, handle the request and answer
+	IdleTimeout       time.Duration // that an unused connection is kept
+	ShutdownDelay     time.Duration // between not being ready and the stop
+	ShutdownTimeout   time.Duration // that requests in flight have to finish
+}
+
+// Check is something the service cannot work without, such as its database.
+type Check struct {
+	Name string
+	Run  func(context.Context) error
+}
+
+// Server serves an API.
+type Server struct {
+	cfg      Config
+	log      *slog.Logger
+	handler  http.Handler
+	checks   []Check
+	stopping atomic.Bool
+}
+
+// New returns a server for the API. It is ready while every check passes.
+func New(cfg Config, log *slog.Logger, api http.Handler, checks ...Check) *Server {
+	s := &Server{cfg: cfg, log: log, checks: checks}
+	s.handler = chain(api, // outermost first
+		s.health,
+		identify,
+		s.logRequests,
+		s.recoverPanics,
+		secureHeaders,
+		s.limit,
+		s.stripBase,
+	)
+	return s
+}
+
+// ServeHTTP answers one request.
+func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.handler.ServeHTTP(w, r) }
+
+// Run listens on the configured address and serves until ctx is done.
+func (s *Server) Run(ctx context.Context) error {
+	var lc net.ListenConfig
+	l, err := lc.Listen(ctx, "tcp", s.cfg.Addr)
+	if err != nil {
+		// The reason alone: the rest of the message repeats the address.
+		if errno, ok := errors.AsType[syscall.Errno](err); ok {
+			err = errno
+		}
+		return fmt.Errorf("listen on %s: %w", s.cfg.Addr, err)
+	}
+	return s.Serve(ctx, l)
+}
+
+// Serve serves on l until ctx is done, then stops: it reports not to be ready,
+// waits for the configured delay and lets the requests in flight finish. It
+// returns nil when all of them did.
+func (s *Server) Serve(ctx context.Context, l net.Listener) error {
+	// Requests outlive ctx; they are cut off only when the stop takes too long.
+	requests, cut := context.WithCancel(context.WithoutCancel(ctx))
+	defer cut()
+	srv := &http.Server{
+		Handler:           s,
+		BaseContext:       func(net.Listener) context.Context { return requests },
+		ErrorLog:          slog.NewLogLogger(s.log.Handler(), slog.LevelWarn),
+		MaxHeaderBytes:    maxHeader,
+		ReadHeaderTimeout: s.cfg.ReadHeaderTimeout,
+		ReadTimeout:       s.cfg.ReadTimeout,
+		WriteTimeout:      s.cfg.WriteTimeout,
+		IdleTimeout:       s.cfg.IdleTimeout,
+	}
+	s.log.Info("listening", "addr", l.Addr().String())
+	failed := make(chan error, 1)
+	go func() { failed <- srv.Serve(l) }()
+	select {
+	case err := <-failed:
+		return fmt.Errorf("serve: %w", err)
+	case <-ctx.Done():
+	}
+
+	s.stopping.Store(true)
+	s.log.Info("stopping", "delay", s.cfg.ShutdownDelay.String(), "timeout", s.cfg.ShutdownTimeout.String())
+	time.Sleep(s.cfg.ShutdownDelay)
+	grace, cancel := context.WithTimeout(requests, s.cfg.ShutdownTimeout)
+	defer cancel()
+	if err := srv.Shutdown(grace); err != nil {
+		cut()
+		return errors.Join(fmt.Errorf("stop: requests were still running after %s", s.cfg.ShutdownTimeout), srv.Close())
+	}
+	s.log.Info("stopped")
+	return nil
+}
