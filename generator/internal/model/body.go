@@ -184,7 +184,7 @@ func distinct(best, m *spec.MediaType, request bool) bool {
 	case isXML(m.Type), strings.HasSuffix(baseMedia(m.Type), "yaml"):
 		return false
 	case kind == TextBody || kind == StreamBody:
-		return (m.Schema != nil || request && kind == StreamBody) && !oneSchema(m.Schema, best.Schema) && !strings.Contains(m.Type, "*")
+		return (m.Schema != nil || request && kind == StreamBody) && !oneSchema(m.Schema, best.Schema) && (request || !strings.Contains(m.Type, "*"))
 	}
 	return !oneSchema(m.Schema, best.Schema)
 }
@@ -202,8 +202,8 @@ func (b *builder) payload(m *spec.MediaType, kind BodyKind, hint string, request
 		return out
 	}
 	if kind == TextBody || kind == StreamBody {
-		if m.Schema != nil {
-			out.Rules = rules(m.Schema.Resolve())
+		if r := resolved(m.Schema); r != nil && (len(r.Types) == 0 || slices.Contains(r.Types, "string")) {
+			out.Rules = rules(r)
 		}
 		return out
 	}
@@ -217,6 +217,7 @@ func (b *builder) payload(m *spec.MediaType, kind BodyKind, hint string, request
 	if kind == JSONBody && isXML(m.Type) {
 		out.addXML(m)
 	}
+	out.Fields = kind == EventBody && m.Item != nil && isEvent(u.Type)
 	if kind == FormBody {
 		out.Nullable = false
 		if !formType(u.Type) {
@@ -237,6 +238,26 @@ func itemSchema(s *spec.Schema) *spec.Schema {
 		return r.Items
 	}
 	return s
+}
+
+// isEvent reports whether a type describes an event with its fields rather than
+// the data of one, as itemSchema does from OpenAPI 3.2 on.
+func isEvent(t *Type) bool {
+	data := false
+	for _, f := range t.Fields {
+		data = data || f.JSON == "data"
+		if !slices.Contains([]string{"data", "event", "id", "retry"}, f.JSON) {
+			return false
+		}
+	}
+	return data
+}
+
+func resolved(s *spec.Schema) *spec.Schema {
+	if s == nil {
+		return nil
+	}
+	return s.Resolve()
 }
 
 // formType reports whether a form can fill the type.
@@ -389,7 +410,8 @@ func bodyKind(media string) BodyKind {
 		return MultipartBody
 	case base == "text/event-stream":
 		return EventBody
-	case slices.Contains([]string{"application/x-ndjson", "application/ndjson", "application/jsonl", "application/x-jsonl", "application/jsonlines", "application/x-json-stream"}, base):
+	case slices.Contains([]string{"application/x-ndjson", "application/ndjson", "application/jsonl", "application/x-jsonl", "application/jsonlines", "application/x-json-stream", "application/json-seq"}, base),
+		strings.HasSuffix(base, "+json-seq"):
 		return LinesBody
 	case strings.HasPrefix(base, "text/"):
 		return TextBody

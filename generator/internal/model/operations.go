@@ -106,9 +106,10 @@ func (b *builder) params(o *Operation, so *spec.Operation, fields scope) {
 		p := &Param{
 			Wire: sp.Name, In: In(sp.In), Doc: sp.Description, Type: u.Type, Rules: u.Rules,
 			Required: sp.Required, Default: u.Default, Style: sp.Style, Explode: sp.Explode,
-			JSON: sp.Content != "" && bodyKind(sp.Content) == JSONBody, Pos: sp.Pos, Schema: sp.Schema,
+			JSON: sp.Content != "" && bodyKind(sp.Content) == JSONBody, Whole: sp.Whole, Pos: sp.Pos, Schema: sp.Schema,
 		}
-		if sp.Content != "" && !p.JSON && !u.Type.Scalar() {
+		p.Empty = sp.AllowEmpty && p.Type.Scalar() && p.Type.Kind != String
+		if sp.Content != "" && !p.JSON && !p.Whole && !u.Type.Scalar() {
 			p.Type, p.Rules = &Type{Kind: String}, noRules()
 		}
 		if p.Doc == "" {

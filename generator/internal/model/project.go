@@ -195,6 +195,8 @@ type Param struct {
 	Style    string
 	Explode  bool
 	JSON     bool // a content parameter: the value is a JSON document
+	Whole    bool // it is the whole query, as a form or as JSON
+	Empty    bool // left empty it counts as absent
 	Schema   *spec.Schema
 	Pos      diag.Pos
 }
@@ -208,7 +210,7 @@ const (
 	FormBody                          // application/x-www-form-urlencoded
 	MultipartBody                     // request only: multipart/*, the values before the files in a struct
 	EventBody                         // answer only: text/event-stream, an iterator of Type
-	LinesBody                         // one JSON value in each line, an iterator of Type
+	LinesBody                         // one JSON value in each line or record, an iterator of Type
 	TextBody                          // text/*: string
 	StreamBody                        // everything else: io.Reader
 )
@@ -222,6 +224,7 @@ type Body struct {
 	Type     *Type        // nil for StreamBody and TextBody, and for MultipartBody without values
 	Rules    Rules
 	Nullable bool
+	Fields   bool // EventBody: the members of an item are the fields of an event
 	Required bool // request only: the body must be there
 	XML      *XML // JSONBody: the value travels as XML too, or only when Media is XML; nil: it does not
 

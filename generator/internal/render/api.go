@@ -299,6 +299,9 @@ func (f *apiFile) write(b *model.Body, status, value, wrap string) string {
 		if b.Kind == model.EventBody {
 			name = "WriteEvents"
 		}
+		if b.Fields {
+			name = "WriteEventFields"
+		}
 		return fmt.Sprintf(wrap, fmt.Sprintf("codec.%s(w, %s, %q, %s, func(e *codec.Encoder, v *%s) {\n%s})", name, status, media, value, b.Type.Go(""), p.String()))
 	}
 	if media == "application/octet-stream" {

@@ -49,7 +49,7 @@ func (f *apiFile) oneBody(o *model.Operation, b *model.Body) string {
 	case model.StreamBody:
 		return "in.Stream(&" + place + ")"
 	case model.TextBody:
-		return "in.Text(&" + place + ")"
+		return f.text(o, b, place)
 	case model.MultipartBody:
 		if b.Type == nil {
 			return "in.Parts(&" + place + quoted(b.Needs) + ")"
@@ -83,6 +83,19 @@ func (f *apiFile) oneBody(o *model.Operation, b *model.Body) string {
 		out.WriteString(decodeBody(b, decode))
 	}
 	return out.String()
+}
+
+// text reads a body of text and checks what its schema asks of texts.
+func (f *apiFile) text(o *model.Operation, b *model.Body, place string) string {
+	p := &f.printer
+	p.Reset()
+	p.in = "in"
+	p.checks(&model.Type{Kind: model.String}, b.Rules, place, o.Name+b.Field)
+	call := "in.Text(&" + place + ")"
+	if p.Len() == 0 {
+		return call
+	}
+	return "if " + call + " {\n" + p.String() + "}"
 }
 
 // decode is what reads a body into a place.

@@ -16,10 +16,13 @@ func (p *printer) param(o *model.Operation, f *model.Param, to string, index int
 	if lit, ok := constant(f.Type, f.Default); ok && lit != "0" && lit != "false" && lit != `""` {
 		p.line("%s = %s", place, lit)
 	}
-	flat := f.JSON || textual(f.Type) && f.Style != "deepObject"
+	flat := f.JSON || textual(f.Type) && f.Style != "deepObject" && !f.Whole
 	found := finding(o, f, index)
 	if flat && f.In != model.InPath && f.Type.Kind != model.Slice {
 		found += " && in.Once()"
+	}
+	if f.Empty {
+		found += " && in.Filled()"
 	}
 	p.found(found, func(body *printer) {
 		if flat {
@@ -45,7 +48,14 @@ func finding(o *model.Operation, f *model.Param, index int) string {
 		return found + pairs(f, object)
 	}
 	place := model.Exported(string(f.In))
+	if f.Style == "cookie" {
+		place = "PlainCookie"
+	}
 	switch {
+	case f.Whole && f.JSON:
+		return fmt.Sprintf("in.WholeQuery(%q, %t)", f.Wire, f.Required)
+	case f.Whole:
+		return fmt.Sprintf("in.Rest(%q, %t)", f.Wire, f.Required)
 	case f.JSON:
 	case f.In == model.InQuery && (f.Style == "deepObject" || !object && !textual(f.Type) || f.Type.Kind == model.Union):
 		return fmt.Sprintf("in.Deep(%q, %t)", f.Wire, f.Required)
@@ -54,7 +64,7 @@ func finding(o *model.Operation, f *model.Param, index int) string {
 	case object && f.Explode && f.In == model.InQuery:
 		return fmt.Sprintf("in.Members(%q, %t%s)", f.Wire, f.Required, quoted(memberNames(f.Type)))
 	case object && f.Explode && f.In == model.InCookie && f.Type.Kind == model.Struct:
-		return fmt.Sprintf("in.CookieMembers(%q, %t%s)", f.Wire, f.Required, quoted(memberNames(f.Type)))
+		return fmt.Sprintf("in.%sMembers(%q, %t%s)", place, f.Wire, f.Required, quoted(memberNames(f.Type)))
 	}
 	return fmt.Sprintf("in.%s(%q, %t)", place, f.Wire, f.Required) + pairs(f, object)
 }
@@ -180,7 +190,7 @@ func separator(f *model.Param) string {
 		return ";" + f.Wire + "="
 	case f.Style == "matrix" && f.Explode:
 		return ";"
-	case f.In == model.InQuery && f.Explode:
+	case (f.In == model.InQuery || f.Style == "cookie") && f.Explode:
 		return ""
 	}
 	return ","

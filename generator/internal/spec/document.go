@@ -85,6 +85,8 @@ type Parameter struct {
 	Explode     bool   // likewise
 	Schema      *Schema
 	Content     string // media type of a content parameter, else ""
+	Whole       bool   // of 3.2's "querystring": it is the whole query, as Content says
+	AllowEmpty  bool   // allowEmptyValue
 	Extensions  map[string]Value
 }
 

@@ -24,7 +24,7 @@ func (d *decoder) parameters(n *node) []*Parameter {
 		}
 		key := parameterKey(p)
 		if was := first[key]; was != nil {
-			if was == item || refOf(was) != nil && refOf(item) != nil && refOf(was).text == refOf(item).text {
+			if was == item || twin(was, item) {
 				d.warnf(item.at, "", "%s parameter %s is listed twice", p.In, p.Name)
 			} else {
 				d.errorf(item.at, "remove one of them", "%s parameter %s is already declared %s", p.In, p.Name, d.seenAt(was.at, item.at))
@@ -39,6 +39,20 @@ func (d *decoder) parameters(n *node) []*Parameter {
 		out = append(out, p)
 	}
 	return out
+}
+
+// twin reports whether two parameters differ in nothing but what people read.
+func twin(a, b *node) bool {
+	plain := func(n *node) string {
+		out := &node{kind: n.kind}
+		for _, key := range slices.Sorted(slices.Values(n.keys())) {
+			if key != "description" && key != "example" && key != "examples" && !isExtension(key) {
+				out.add(member{key: key, value: n.get(key)})
+			}
+		}
+		return string(out.appendJSON(nil))
+	}
+	return plain(a) == plain(b)
 }
 
 // parameterKey is what makes a parameter unique in a list.
@@ -125,9 +139,13 @@ func (d *decoder) newParameter(n *node) *Parameter {
 		d.errorf(n.at, "", "a parameter has no name")
 		return nil
 	}
+	if p.In == "querystring" {
+		return d.queryString(n, p)
+	}
 	if !d.checkIn(n, p) {
 		return nil
 	}
+	p.AllowEmpty = d.flag(n, "allowEmptyValue") && p.In == "query"
 	if p.In == "path" && !p.Required {
 		at := n.at
 		if r := n.get("required"); r != nil {
@@ -138,6 +156,22 @@ func (d *decoder) newParameter(n *node) *Parameter {
 	}
 	d.style(n, p)
 	d.parameterSchema(n, p)
+	return p
+}
+
+// queryString decodes a parameter that stands for the whole query (3.2): a form,
+// whose members are query parameters, or one JSON document.
+func (d *decoder) queryString(n *node, p *Parameter) *Parameter {
+	if len(d.object(n, "content")) == 0 {
+		d.errorf(n.at, "describe the query by content: application/x-www-form-urlencoded: schema", "parameter %s stands for the whole query and has no content", p.Name)
+		return nil
+	}
+	p.In, p.Style, p.Explode, p.Whole = "query", "form", true, true
+	d.parameterSchema(n, p)
+	if p.Content != "application/x-www-form-urlencoded" && p.Content != "application/json" && !strings.HasSuffix(p.Content, "+json") {
+		d.errorf(n.at, "write application/x-www-form-urlencoded or application/json", "parameter %s is the whole query as %s, which is not supported", p.Name, p.Content)
+		return nil
+	}
 	return p
 }
 
@@ -152,8 +186,6 @@ func (d *decoder) checkIn(n *node, p *Parameter) bool {
 	switch p.In {
 	case "":
 		d.errorf(at, "add in: path, query, header or cookie", "parameter %s does not say where it is", p.Name)
-	case "querystring":
-		d.errorf(at, "declare the query parameters one by one", "parameter %s stands for the whole query, which is not supported", p.Name)
 	case "body", "formData":
 		d.errorf(at, "in OpenAPI 3 the body of a request is described by requestBody", "parameter %s is in %s, which is OpenAPI 2.0", p.Name, p.In)
 	default:
