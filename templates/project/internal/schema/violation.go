@@ -30,6 +30,14 @@ func violations(e *jsonschema.ValidationError) []problem.Violation {
 			out = append(out, at("is not a known member", name)...)
 		}
 		return out
+	case *kind.PropertyNames:
+		why := ""
+		for _, cause := range e.Causes {
+			for _, v := range violations(cause) {
+				why += ": " + v.Detail
+			}
+		}
+		return at("is not an allowed name"+why, k.Property)
 	case *kind.FalseSchema:
 		return at("is not allowed")
 	case *kind.Not:
