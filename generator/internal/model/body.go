@@ -293,6 +293,8 @@ func delimiter(style string) string {
 		return " "
 	case "pipeDelimited":
 		return "|"
+	case "tabDelimited":
+		return "\t"
 	}
 	return ","
 }

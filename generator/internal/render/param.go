@@ -184,6 +184,8 @@ func separator(f *model.Param) string {
 		return " "
 	case f.Style == "pipeDelimited" && !f.Explode:
 		return "|"
+	case f.Style == "tabDelimited" && !f.Explode:
+		return "\t"
 	case f.Style == "label" && f.Explode:
 		return "."
 	case f.Style == "matrix" && f.Explode && f.Type.Kind == model.Slice:

@@ -146,7 +146,7 @@ func (d *decoder) values(n *node, s *Schema) {
 	if v.kind == listNode && len(items) == 0 {
 		d.emptyEnum(v, s)
 	}
-	nullable := n.get("nullable") != nil && n.get("nullable").text == "true"
+	nullable := textOf(n, "nullable") == "true" || d.converted && textOf(n, "x-nullable") == "true"
 	seen := map[string]bool{}
 	for _, item := range items {
 		val := d.value(item)
@@ -226,8 +226,12 @@ func (d *decoder) coerce(n *node, types []string) (string, bool) {
 
 // nullable folds the nullable of OpenAPI 3.0 into the schema.
 func (d *decoder) nullable(n *node, s *Schema) {
-	v := n.get("nullable")
-	if v == nil || !d.flag(n, "nullable") {
+	key := "nullable"
+	if d.converted && n.get(key) == nil {
+		key = "x-nullable"
+	}
+	v := n.get(key)
+	if v == nil || !d.flag(n, key) {
 		return
 	}
 	if !d.v30 {

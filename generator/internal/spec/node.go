@@ -106,6 +106,17 @@ func (n *node) reindex() {
 	}
 }
 
+// textOf returns the text of a scalar member, "" when there is none.
+func textOf(n *node, key string) string {
+	if n.kind != objectNode {
+		return ""
+	}
+	if v := n.get(key); v != nil {
+		return v.text
+	}
+	return ""
+}
+
 // keys returns the keys of the object in order.
 func (n *node) keys() []string {
 	out := make([]string, len(n.members))

@@ -5,6 +5,9 @@ import (
 	"strings"
 )
 
+// tabDelimited is the collectionFormat tsv of 2.0, which no later version can say.
+const tabDelimited = "tabDelimited"
+
 // styles lists the styles for each place, its default first.
 var styles = map[string][]string{
 	"path":   {"simple", "label", "matrix"},
@@ -197,7 +200,7 @@ func (d *decoder) checkIn(n *node, p *Parameter) bool {
 // style fills in style and explode, with their defaults.
 func (d *decoder) style(n *node, p *Parameter) {
 	p.Style = d.text(n, "style")
-	if p.Style != "" && !slices.Contains(styles[p.In], p.Style) {
+	if p.Style != "" && !slices.Contains(styles[p.In], p.Style) && !(d.converted && p.Style == tabDelimited) {
 		d.warnf(n.get("style").at, d.oneOf(p.Style, styles[p.In]...), "%s parameter %s cannot have style %s; %s is used", p.In, p.Name, p.Style, styles[p.In][0])
 		p.Style = ""
 	}
@@ -232,18 +235,25 @@ func (d *decoder) parameterSchema(n *node, p *Parameter) {
 // looseSchema is the schema of a parameter or header that has none: the
 // keywords of OpenAPI 2.0 on the object itself, else a string.
 func (d *decoder) looseSchema(n *node, what string) *Schema {
-	loose := &node{kind: objectNode, at: n.at}
-	for _, m := range n.members {
-		switch m.key {
-		case "type", "format", "items", "enum", "default", "minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum",
-			"multipleOf", "minLength", "maxLength", "pattern", "minItems", "maxItems", "uniqueItems", "nullable":
-			loose.add(m)
-		}
-	}
-	if t := loose.get("type"); t != nil {
+	if t := n.get("type"); t != nil {
 		d.oftenf(t.at, "put the type into a field schema, as OpenAPI 3 does", "a %s has a type of its own, which is OpenAPI 2.0", what)
-		return d.schema(loose)
+		return d.schema(loose(n, nil))
 	}
 	d.warnf(n.at, "add a schema", "a %s has no schema; it is taken as a string", what)
 	return &Schema{Pos: d.pos(n.at), Types: []string{"string"}}
+}
+
+// looseKeys are the keywords of a schema that 2.0 has on parameters and headers.
+var looseKeys = []string{"type", "format", "items", "enum", "default", "minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum",
+	"multipleOf", "minLength", "maxLength", "pattern", "minItems", "maxItems", "uniqueItems", "nullable", "const"}
+
+// loose makes a schema of these keywords, and of those that also says to take.
+func loose(n *node, also func(key string) bool) *node {
+	out := &node{kind: objectNode, at: n.at}
+	for _, m := range n.members {
+		if slices.Contains(looseKeys, m.key) || also != nil && also(m.key) {
+			out.add(m)
+		}
+	}
+	return out
 }

@@ -173,7 +173,7 @@ func (d *decoder) refHint(n *node, done, key string) string {
 			return "did you mean " + done + "/" + escape(guess) + "?"
 		}
 	}
-	if done == "#" && key == "definitions" {
+	if done == "#" && key == "definitions" && !d.converted {
 		return "in OpenAPI 3 schemas are in #/components/schemas"
 	}
 	if done == "#" || done == "#/components" {
@@ -293,7 +293,10 @@ const schemaPrefix = "#/components/schemas/"
 
 // schemaName returns the name to remember for a schema reference: the component
 // it points to, else the pointer itself.
-func schemaName(ref string) string {
+func (d *decoder) schemaName(ref string) string {
+	if d.converted {
+		ref = strings.Replace(ref, "#/definitions/", schemaPrefix, 1)
+	}
 	if name, ok := strings.CutPrefix(ref, schemaPrefix); ok && !strings.Contains(name, "/") {
 		return unescape(name)
 	}

@@ -69,7 +69,8 @@ func (d *decoder) version() bool {
 		return false
 	case is2 && (text == "2.0" || text == "2"):
 		d.doc.Version, d.v30 = "2.0", true
-		return d.convert()
+		d.convert()
+		return true
 	case !is2 && versionRE.MatchString(text):
 		d.v30 = strings.HasPrefix(text, "3.0")
 		return true
@@ -221,7 +222,7 @@ func (d *decoder) securityScheme(m member) {
 		return
 	}
 	d.checkKeys(n, "a security scheme", "type", "description", "name", "in", "scheme", "bearerFormat",
-		"flows", "openIdConnectUrl", "deprecated", "oauth2MetadataUrl")
+		"flows", "openIdConnectUrl", "deprecated", "oauth2MetadataUrl", "flow", "authorizationUrl", "tokenUrl", "scopes")
 	s := &SecurityScheme{
 		Pos: d.pos(m.at), Key: m.key, Type: d.text(n, "type"),
 		In: d.text(n, "in"), Name: d.text(n, "name"), Scheme: strings.ToLower(d.text(n, "scheme")),
@@ -243,7 +244,9 @@ func (d *decoder) securityScheme(m member) {
 			d.errorf(m.at, "add scheme: bearer or scheme: basic", "security scheme %s has no scheme", m.key)
 		}
 	case "basic":
-		d.warnf(at, "write type: http and scheme: basic", "security scheme %s is of type basic, which is OpenAPI 2.0", m.key)
+		if !d.converted {
+			d.warnf(at, "write type: http and scheme: basic", "security scheme %s is of type basic, which is OpenAPI 2.0", m.key)
+		}
 		s.Type, s.Scheme = "http", "basic"
 	case "oauth2", "openIdConnect", "mutualTLS":
 	default:

@@ -108,7 +108,7 @@ func (d *decoder) fill(n *node, s *Schema) {
 		if target == nil {
 			return
 		}
-		s.Ref, s.Target = schemaName(ref.text), d.schema(target)
+		s.Ref, s.Target = d.schemaName(ref.text), d.schema(target)
 		d.nameForeign(ref, target, s)
 		if len(n.members) == 1 {
 			return
@@ -244,7 +244,9 @@ func (d *decoder) typeName(t *node, s *Schema) string {
 	if s.Format == "" {
 		s.Format = slip[1]
 	}
-	d.warnf(t.at, hint, "%s is not a type", t.text)
+	if !d.converted || t.text != "file" {
+		d.warnf(t.at, hint, "%s is not a type", t.text)
+	}
 	return slip[0]
 }
 
@@ -338,7 +340,9 @@ func (d *decoder) schemaList(n *node, key string) []*Schema {
 
 func (d *decoder) discriminator(v *node) *Discriminator {
 	if v.kind == textNode {
-		d.warnf(v.at, "write propertyName: "+v.text, "discriminator must be an object, not a string")
+		if !d.converted {
+			d.warnf(v.at, "write propertyName: "+v.text, "discriminator must be an object, not a string")
+		}
 		return &Discriminator{Pos: d.pos(v.at), Property: v.text}
 	}
 	if !d.isObject(v, "discriminator") {
