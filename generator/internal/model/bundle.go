@@ -195,12 +195,34 @@ func (b *bundle) parts(s *spec.Schema, hidden map[string]bool, put func(string, 
 		key     string
 		schemas []*spec.Schema
 	}{{"allOf", s.AllOf}, {"oneOf", s.OneOf}, {"anyOf", s.AnyOf}} {
-		if len(list.schemas) > 0 {
-			put(list.key, b.list(list.schemas, hidden))
+		if len(list.schemas) == 0 {
+			continue
 		}
+		schemas := b.list(list.schemas, hidden)
+		if list.key != "allOf" {
+			discern(s.Discriminator, list.schemas, schemas)
+		}
+		put(list.key, schemas)
 	}
 	if s.Not != nil {
 		put("not", b.schema(s.Not, hidden))
+	}
+}
+
+// discern has the alternatives ask for the values of the discriminator that choose
+// them. JSON Schema knows no discriminator: without that more than one may fit.
+func discern(d *spec.Discriminator, alternatives []*spec.Schema, schemas []any) {
+	if d == nil || d.Default != nil {
+		return
+	}
+	for i, a := range alternatives {
+		if values := discriminatorValues(d, a); len(values) > 0 {
+			schemas[i] = map[string]any{
+				"allOf":      []any{schemas[i]},
+				"properties": map[string]any{d.Property: map[string]any{"enum": values}},
+				"required":   []string{d.Property},
+			}
+		}
 	}
 }
 
