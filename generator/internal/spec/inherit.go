@@ -148,7 +148,6 @@ type tagger struct {
 	families *families
 	mapping  []Mapping
 	taken    map[string]bool
-	open     bool // the base itself has a value
 }
 
 // add gives a schema its values. It returns false when there are none: an
