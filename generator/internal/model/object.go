@@ -41,7 +41,7 @@ func (b *builder) object(s *spec.Schema, parts []*spec.Schema, hint string) *Typ
 				Required: required[property.Name], Nullable: u.Nullable,
 				ReadOnly: u.ReadOnly, WriteOnly: u.WriteOnly, Pos: property.Schema.Pos,
 			}
-			if f.Default != "" && f.Default != "null" && !plainScalar(f.Type) && !Valid(property.Schema, f.Default, Request) {
+			if f.Default != "" && f.Default != "null" && !Valid(property.Schema, f.Default, Request) {
 				b.diags.Warnf(property.Schema.Pos, "", "the default of %s is not valid and is not filled in: %s", property.Name, f.Default)
 				f.Default = ""
 			}

@@ -118,6 +118,10 @@ func (b *builder) params(o *Operation, so *spec.Operation, fields scope) {
 		if !plainScalar(p.Type) {
 			p.Default = ""
 		}
+		if p.Default != "" && !Valid(sp.Schema, p.Default, Request) {
+			b.diags.Warnf(sp.Pos, "", "the default of %s is not valid and is not filled in: %s", sp.Name, p.Default)
+			p.Default = ""
+		}
 		p.Name = fields.pick(name, name+Exported(sp.In))
 		o.Params = append(o.Params, p)
 	}

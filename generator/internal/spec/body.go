@@ -57,7 +57,10 @@ func (d *decoder) content(n *node) []*MediaType {
 
 func (d *decoder) mediaType(m member) *MediaType {
 	mt := &MediaType{Pos: d.pos(m.at), Type: lowerMedia(m.key)}
-	if !strings.Contains(mt.Type, "/") {
+	if full := shortMedia[mt.Type]; full != "" {
+		d.warnf(m.at, "write "+full, "%s is not a media type; it is taken as %s", m.key, full)
+		mt.Type = full
+	} else if !strings.Contains(mt.Type, "/") {
 		d.warnf(m.at, d.oneOf(m.key, "application/json", "text/plain", "application/xml"), "%s is not a media type", m.key)
 	}
 	n, _ := d.deref(m.value)
@@ -73,6 +76,11 @@ func (d *decoder) mediaType(m member) *MediaType {
 	}
 	mt.Encoding = d.encodings(n)
 	return mt
+}
+
+// shortMedia are the media types that some documents say in a word.
+var shortMedia = map[string]string{
+	"json": "application/json", "xml": "application/xml", "text": "text/plain", "form": "application/x-www-form-urlencoded",
 }
 
 // encodings decodes how the members of a form or multipart body travel.

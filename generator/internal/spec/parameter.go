@@ -16,11 +16,11 @@ var styles = map[string][]string{
 	"cookie": {"form", "cookie"},
 }
 
-// parameters decodes the list of parameters of a path item or an operation.
-func (d *decoder) parameters(n *node) []*Parameter {
+// parameters decodes the parameters of a path item or an operation.
+func (d *decoder) parameters(items []*node) []*Parameter {
 	var out []*Parameter
 	first := map[string]*node{}
-	for _, item := range d.list(n, "parameters") {
+	for _, item := range items {
 		p := d.parameter(item)
 		if p == nil {
 			continue

@@ -108,7 +108,7 @@ func (d *decoder) pathItem(m member, names []string) *Path {
 		n = overlay(n, m.value)
 	}
 	d.checkKeys(n, "a path item", pathItemKeys...)
-	shared := d.parameters(n)
+	shared := d.parameters(d.list(n, "parameters"))
 	for _, f := range n.members {
 		method := strings.ToUpper(f.key)
 		if slices.Contains(methods, f.key) {
@@ -179,14 +179,18 @@ func (d *decoder) operation(m member, method, path string, shared []*Parameter, 
 		"requestBody", "responses", "callbacks", "deprecated", "security", "servers")
 	op.ID, op.Summary, op.Description = d.operationID(m, n), d.note(n, "summary"), d.note(n, "description")
 	op.Tags, op.Deprecated, op.Extensions = d.strings(n, "tags"), d.flag(n, "deprecated"), d.extensions(n)
-	op.Parameters = mergeParameters(shared, d.parameters(n))
+	items, body := d.list(n, "parameters"), n.get("requestBody")
+	if body == nil {
+		items, body = d.bodyApart(items)
+	}
+	op.Parameters = mergeParameters(shared, d.parameters(items))
 	if names != nil || strings.HasPrefix(path, "/") {
 		op.Parameters = d.pathParameters(m, op.Parameters, names)
 	}
-	if b := n.get("requestBody"); b != nil {
-		op.Body = d.requestBody(b)
+	if body != nil {
+		op.Body = d.requestBody(body)
 		if method == "GET" || method == "HEAD" {
-			d.oftenf(b.at, "many clients and proxies drop it; use POST or query parameters", "a %s request should have no body", method)
+			d.oftenf(body.at, "many clients and proxies drop it; use POST or query parameters", "a %s request should have no body", method)
 		}
 	}
 	op.Responses = d.responses(m, n)

@@ -275,6 +275,22 @@ func (c *swagger) body(params []*node, consumes []string) *node {
 	return nil
 }
 
+// bodyApart takes the parameters that 2.0 has in body and formData out of a list,
+// and returns the request body that they make, nil when there are none.
+func (d *decoder) bodyApart(items []*node) (rest []*node, body *node) {
+	var old []*node
+	for _, p := range items {
+		if in := textOf(p, "in"); in == "body" || in == "formData" {
+			d.warnf(p.get("in").at, "describe the body by requestBody", "parameter %s is in %s, which is OpenAPI 2.0; it is taken as the body", textOf(p, "name"), in)
+			old = append(old, p)
+		} else {
+			rest = append(rest, p)
+		}
+	}
+	c := &swagger{d: d, old: d.root, item: d.root}
+	return rest, c.body(old, nil)
+}
+
 // payload is the request body that a parameter in body describes.
 func payload(p *node, consumes []string) *node {
 	out := newObject(p.at)
@@ -313,7 +329,11 @@ func (c *swagger) form(fields []*node, consumes []string) *node {
 	file := false
 	for _, p := range fields {
 		name := textOf(p, "name")
-		properties.put(name, loose(p, func(key string) bool { return key == "description" || isExtension(key) }))
+		property := p.get("schema") // which 2.0 has not
+		if property == nil {
+			property = loose(p, func(key string) bool { return key == "description" || isExtension(key) })
+		}
+		properties.put(name, property)
 		file = file || textOf(p, "type") == "file"
 		if textOf(p, "type") == "array" {
 			e := newObject(p.at)
