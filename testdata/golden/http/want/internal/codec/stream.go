@@ -7,8 +7,12 @@ import (
 	"io"
 	"iter"
 	"net/http"
+	"regexp"
 	"strconv"
+	"strings"
 	"time"
+
+	"github.com/go-json-experiment/json/jsontext"
 
 	"example.com/http/internal/problem"
 )
@@ -17,12 +21,22 @@ import (
 // replaces the write deadline of the whole answer, which a stream has none of.
 const itemTime = 30 * time.Second
 
-// WriteLines answers with one JSON value in each line, as they come. An error of
+// recordStart begins every text of a JSON text sequence (RFC 7464).
+const recordStart = 0x1E
+
+// sequential reports whether a media type is a JSON text sequence.
+func sequential(media string) bool { return strings.HasSuffix(baseOf(media), "json-seq") }
+
+// WriteLines answers with one JSON value in each line, as they come; in a JSON
+// text sequence each has the record separator in front. An error of
 // the first item is returned, so that it can still become a proper answer; a
 // later one cuts the connection, so that the client cannot take what it has for
 // everything.
 func WriteLines[T any](w http.ResponseWriter, status int, media string, items iter.Seq2[T, error], encode func(*Encoder, *T)) error {
 	return writeItems(w, status, media, items, encode, func(out, item []byte) []byte {
+		if sequential(media) {
+			out = append(out, recordStart)
+		}
 		return append(append(out, item...), '\n')
 	})
 }
@@ -38,6 +52,38 @@ func WriteEvents[T any](w http.ResponseWriter, status int, media string, items i
 		return append(out, '\n')
 	})
 }
+
+// WriteEventFields is WriteEvents for items that are objects whose members are
+// the fields of an event: data, event, id and retry. Those that are no texts are
+// written as JSON.
+func WriteEventFields[T any](w http.ResponseWriter, status int, media string, items iter.Seq2[T, error], encode func(*Encoder, *T)) error {
+	w.Header().Set("Cache-Control", "no-cache")
+	return writeItems(w, status, media, items, encode, func(out, item []byte) []byte {
+		d := jsontext.NewDecoder(bytes.NewReader(item))
+		for tok, err := d.ReadToken(); err == nil && tok.Kind() != '}'; tok, err = d.ReadToken() {
+			if tok.Kind() != '"' {
+				continue // the start of the object
+			}
+			name := tok.String()
+			value, err := d.ReadValue()
+			if err != nil || value.Kind() == 'n' {
+				continue
+			}
+			text := []byte(value)
+			if value.Kind() == '"' {
+				text, _ = jsontext.AppendUnquote(nil, value) // it was read as a string
+			}
+			text = lineEnds.ReplaceAll(text, []byte("\n"))
+			for line := range bytes.SplitSeq(text, []byte("\n")) {
+				out = append(append(append(append(out, name...), ": "...), line...), '\n')
+			}
+		}
+		return append(out, '\n')
+	})
+}
+
+// lineEnds are those of server-sent events other than a line feed.
+var lineEnds = regexp.MustCompile(`\r\n?`)
 
 func writeItems[T any](w http.ResponseWriter, status int, media string, items iter.Seq2[T, error], encode func(*Encoder, *T), frame func(out, item []byte) []byte) error {
 	control := http.NewResponseController(w)
@@ -83,19 +129,27 @@ func writeItems[T any](w http.ResponseWriter, status int, media string, items it
 	return nil
 }
 
-// Lines reads the body as one JSON value in each line. A line that is not valid
+// Lines reads the body as one JSON value in each line, or as a JSON text sequence
+// if that is its media type. A line that is not valid
 // gives the problem with its violations; the reading goes on after it.
 func Lines[T any](in *Request, decode func(*Decoder, *T)) iter.Seq2[T, error] {
 	body := bufio.NewReader(in.r.Body)
+	end := byte('\n')
+	if sequential(in.media) {
+		end = recordStart
+	}
 	return func(yield func(T, error) bool) {
-		for n := 0; ; n++ {
-			line, err := body.ReadBytes('\n')
-			line = bytes.TrimSpace(line)
+		for n := 0; ; {
+			line, err := body.ReadBytes(end)
+			line = bytes.TrimSpace(bytes.TrimSuffix(line, []byte{end}))
 			if len(line) > 0 && (err == nil || errors.Is(err, io.EOF)) {
 				item, fault := decodeLine(line, n, in.invalid, decode)
 				if !yield(item, fault) {
 					return
 				}
+			}
+			if len(line) > 0 || end == '\n' { // nothing stands before the first separator
+				n++
 			}
 			if errors.Is(err, io.EOF) {
 				return
@@ -119,7 +173,7 @@ func decodeLine[T any](line []byte, n, invalid int, decode func(*Decoder, *T)) (
 	}
 	switch {
 	case d.err != nil:
-		return item, readFailure(d.err, "line "+strconv.Itoa(n+1)+" of the body is not valid JSON")
+		return item, readFailure(d.err, "item "+strconv.Itoa(n+1)+" of the body is not valid JSON")
 	case len(d.faults) > 0:
 		return item, problem.Invalid(invalid, d.faults)
 	}

@@ -44,7 +44,10 @@ func NewRequest(r *http.Request, invalid int) *Request {
 }
 
 func (in *Request) place() (string, string) {
-	pointer := "/" + escapePointer(in.name)
+	pointer := "" // of the body
+	if in.name != "" {
+		pointer = "/" + escapePointer(in.name)
+	}
 	if in.inItems {
 		pointer += "/" + strconv.Itoa(in.index)
 	}
@@ -100,6 +103,16 @@ func (in *Request) Cookie(name string, required bool) bool {
 	return in.values("cookie", name, values, required)
 }
 
+// PlainCookie is Cookie for values that are not percent-encoded, and may come in
+// several cookies of the name.
+func (in *Request) PlainCookie(name string, required bool) bool {
+	var values []string
+	for _, c := range in.r.CookiesNamed(name) {
+		values = append(values, c.Value)
+	}
+	return in.values("cookie", name, values, required)
+}
+
 func (in *Request) move(part, name string) {
 	in.in, in.name, in.inItems = part, name, false
 	in.raw, in.items, in.tree = "", nil, nil
@@ -125,6 +138,9 @@ func (in *Request) Once() bool {
 	}
 	return true
 }
+
+// Filled reports whether the parameter has a text.
+func (in *Request) Filled() bool { return in.text != "" }
 
 // Items prepares the values of a list for Next: one for each time the parameter
 // was given, or the parts of its text between sep when sep is not empty.
@@ -304,13 +320,14 @@ func (in *Request) document(r io.Reader, part, prefix string, decode func(*Decod
 }
 
 // Text reads the body as text.
-func (in *Request) Text(v *string) {
+func (in *Request) Text(v *string) bool {
 	text, err := io.ReadAll(in.r.Body)
 	if err != nil {
 		in.err = readFailure(err, "the body cannot be read")
-		return
+		return false
 	}
 	*v = string(text)
+	return true
 }
 
 // Stream hands over the body unread.

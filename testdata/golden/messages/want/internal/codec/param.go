@@ -40,12 +40,33 @@ func (in *Request) Rest(name string, required bool, others ...string) bool {
 	})
 }
 
+// WholeQuery moves to the query as one text and reports whether there is one.
+func (in *Request) WholeQuery(name string, required bool) bool {
+	in.move("query", name)
+	text, err := url.PathUnescape(in.r.URL.RawQuery)
+	if err != nil {
+		in.Report("is not percent-encoded correctly")
+		return false
+	}
+	in.text = text
+	return in.present(text != "", required)
+}
+
 // CookieMembers is Members for cookies.
 func (in *Request) CookieMembers(name string, required bool, members ...string) bool {
+	return in.cookieMembers(name, required, members, cookieText)
+}
+
+// PlainCookieMembers is CookieMembers for values that are not percent-encoded.
+func (in *Request) PlainCookieMembers(name string, required bool, members ...string) bool {
+	return in.cookieMembers(name, required, members, plain)
+}
+
+func (in *Request) cookieMembers(name string, required bool, members []string, text func(string) string) bool {
 	values := url.Values{}
 	for _, c := range in.r.Cookies() {
 		if slices.Contains(members, c.Name) {
-			values.Add(c.Name, cookieText(c.Value))
+			values.Add(c.Name, text(c.Value))
 		}
 	}
 	in.move("cookie", name)
