@@ -58,7 +58,10 @@ func match(text, want string) bool {
 func TestTakeItemsStops(t *testing.T) {
 	body := &closed{Reader: io.MultiReader(strings.NewReader("1\n"), neverEnds{})}
 	a := NewAnswer(&http.Response{StatusCode: 200, Header: http.Header{}, Body: body}, 100, false)
-	for range TakeLines(a, "application/jsonl", func(d *Decoder, v *int64) { d.Int64(v) }) {
+	for _, err := range TakeLines(a, "application/jsonl", func(d *Decoder, v *int64) { d.Int64(v) }) {
+		if err != nil {
+			t.Error(err)
+		}
 		break
 	}
 	if !body.done {
