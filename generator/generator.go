@@ -297,7 +297,7 @@ func (r *run) build(doc *spec.Document) (*model.Project, diag.List, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	project, list := model.Build(doc, model.Options{
+	return r.model(doc, model.Options{
 		Name:       r.settings.name,
 		Module:     r.settings.module,
 		Specs:      paths,
@@ -306,7 +306,6 @@ func (r *run) build(doc *spec.Document) (*model.Project, diag.List, error) {
 		Migrations: last,
 		Names:      names,
 	})
-	return project, list, nil
 }
 
 // newStore checks that a handler written for a project without a store can take

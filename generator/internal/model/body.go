@@ -307,6 +307,8 @@ func structuredBelow(t *Type, depth int) bool {
 	switch t.Kind {
 	case Struct, Map, Raw:
 		return true
+	case Custom:
+		return !t.Scalar()
 	case Slice:
 		return depth > maxDepth || structuredBelow(t.Elem, depth+1)
 	case Union:

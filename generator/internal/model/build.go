@@ -15,6 +15,7 @@ type Options struct {
 	Module   string   // Go module path
 	Specs    []string // the documents inside the project
 	Features Features
+	Modules  []string // that go.mod requires
 
 	// Previous are the tables that the migrations written so far make, and
 	// Migrations is the number of the last one; zero for a new project.
@@ -50,6 +51,8 @@ func Build(doc *spec.Document, opt Options) (*Project, diag.List) {
 		compositions: map[*spec.Schema]use{},
 		clashes:      map[*spec.Schema]bool{},
 		nullable:     map[*spec.Schema]bool{},
+		customs:      map[*spec.Schema]use{},
+		modules:      opt.Modules,
 	}
 	b.names = newNaming(reserved(doc), opt.Names, func(key string) bool {
 		return !strings.HasPrefix(key, operationKey) && b.alive(key)

@@ -212,6 +212,8 @@ func fitsAll(in, out *Type, seen map[[2]*Type]bool) bool {
 	switch in.Kind {
 	case Uint64, Big:
 		return true
+	case Custom:
+		return in.Expr == out.Expr
 	case Slice, Map:
 		return fitsAll(in.Elem, out.Elem, seen)
 	case Struct:

@@ -263,8 +263,9 @@ func (b *trialBuilder) request(op *Operation) (t *Trial, complete bool) {
 	}
 	if op.Body != nil {
 		b.body(op, t, &complete)
+		complete = complete && !foreign(op.Body.Type, map[*Type]bool{})
 	}
-	return t, complete
+	return t, complete && !slices.ContainsFunc(op.Params, func(p *Param) bool { return foreign(p.Type, map[*Type]bool{}) })
 }
 
 func paramSample(p *Param) (string, bool) {

@@ -6,7 +6,7 @@ import (
 )
 
 // Scalar reports whether values of the type are written without structure.
-func (t *Type) Scalar() bool { return t.Kind <= Enum }
+func (t *Type) Scalar() bool { return t.Kind <= Enum || t.Kind == Custom && t.Elem != nil }
 
 // Declared reports whether the type has a name of its own.
 func (t *Type) Declared() bool { return t.Name != "" }
@@ -18,6 +18,8 @@ func (t *Type) Go(api string) string {
 		return api + t.Name
 	}
 	switch t.Kind {
+	case Custom:
+		return t.Expr
 	case Slice:
 		return "[]" + t.elem(api)
 	case Map:
@@ -43,7 +45,8 @@ func (k Kind) Go() string {
 
 // Nilable reports whether the zero value of the type already stands for absent.
 func (t *Type) Nilable() bool {
-	return slices.Contains([]Kind{Slice, Map, Bytes, Raw}, t.Kind)
+	return slices.Contains([]Kind{Slice, Map, Bytes, Raw}, t.Kind) ||
+		t.Kind == Custom && (strings.HasPrefix(t.Expr, "[]") || strings.HasPrefix(t.Expr, "map["))
 }
 
 // ExtraMap is the type of the field Extra of a struct.
@@ -177,6 +180,8 @@ func (o *Operation) Zero(api string) string {
 		return `""`
 	case body.Type.Kind == String || body.Type.Kind == Enum && body.Type.Base == String:
 		return `""`
+	case body.Type.Kind == Custom:
+		return "*new(" + body.Go(api) + ")"
 	case body.Type.Kind == Bool:
 		return "false"
 	case body.Type.Kind == Time || body.Type.Kind == Date || body.Type.Kind == Big || body.Type.Kind == Union:

@@ -107,7 +107,7 @@ func (b *builder) additional(t *Type, part *spec.Schema) {
 
 // plainScalar reports whether a default of the type is a Go constant.
 func plainScalar(t *Type) bool {
-	return t.Scalar() && !slices.Contains([]Kind{Big, Time, Date, Bytes, Raw}, t.Kind)
+	return t.Scalar() && !slices.Contains([]Kind{Big, Time, Date, Bytes, Raw, Custom}, t.Kind)
 }
 
 // clashes reports whether another part of an allOf says something about the

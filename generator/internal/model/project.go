@@ -29,6 +29,8 @@ type Project struct {
 	Tables     []*Table     // sorted by name
 	Features   Features
 
+	Imports  []Import   // packages of the Custom types, in the order they were met
+	Customs  bool       // there are such types
 	Integers bool       // there are some that int64 does not hold
 	XMLTypes []*XMLType // the objects that travel as XML, sorted by name
 	Client   *Client    // names of the typed client; nil: there is none
@@ -81,6 +83,7 @@ const (
 	Union                   // declared: oneOf/anyOf
 	Slice                   // []Elem; declared only when recursive
 	Map                     // map[string]Elem; declared only when recursive
+	Custom                  // of another package: x-go-type
 )
 
 // Type is a Go type. Declared types (Name set) are shared pointers and appear in
@@ -91,6 +94,8 @@ type Type struct {
 	Doc  string   // description
 	Pos  diag.Pos // of the schema
 	From string   // component schema it came from, else ""
+
+	Expr string // Custom: the type as Go writes it: "uuid.UUID"
 
 	Base   Kind     // Enum: String, Int32, Int64, Uint64 or Float64
 	Values []*Value // Enum
@@ -103,7 +108,7 @@ type Type struct {
 	Closed        bool  // Struct: additionalProperties is false
 	Members       Rules // Struct: minProperties and maxProperties as MinItems and MaxItems
 
-	Elem *Type // Slice, Map: the element
+	Elem *Type // Slice, Map: the element; Custom: what its values are in the document, when that is a scalar
 	// ElemNullable: elements are pointers, null stands for nil.
 	ElemNullable bool
 	// Rules on the elements of a Slice or Map of scalars are in Elem's use:

@@ -33,6 +33,8 @@ type builder struct {
 	compositions map[*spec.Schema]use  // of an allOf that makes no struct
 	clashes      map[*spec.Schema]bool // objects whose parts do not agree on a member
 	nullable     map[*spec.Schema]bool // unions with a variant that takes null
+	customs      map[*spec.Schema]use  // of schemas that name their Go type
+	modules      []string              // that the project's go.mod requires
 	depth        int
 }
 
@@ -62,6 +64,9 @@ func (b *builder) use(s *spec.Schema, hint string) use {
 		if s != nil && s.Bool != nil {
 			b.complete(s, hint, &u)
 		}
+		return u
+	}
+	if u, ok := b.customType(s, hint); ok {
 		return u
 	}
 	b.share(s, hint)

@@ -179,6 +179,8 @@ func textOf(t *model.Type, value string) string {
 		return parens(value) + ".Format(time.RFC3339)"
 	case model.Date:
 		return parens(value) + ".String()"
+	case model.Custom:
+		return "codec.CustomString(" + value + ")"
 	}
 	return "fmt.Sprint(" + value + ")"
 }

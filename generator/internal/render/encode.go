@@ -107,6 +107,8 @@ func (p *printer) write(t *model.Type, value string, depth int) {
 	switch {
 	case t.Declared() && t.Kind != model.Enum:
 		p.line("encode%s(e, %s)", t.Name, address(value))
+	case t.Kind == model.Custom:
+		p.line("e.Value(%s)", address(value))
 	case t.Kind == model.Slice:
 		p.writeSlice(t, value, depth)
 	case t.Kind == model.Map:

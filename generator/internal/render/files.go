@@ -47,6 +47,7 @@ func hasSchemas(p *model.Project) bool { return len(p.Checks) > 0 }
 // parts are the files of static packages that only some projects need.
 var parts = map[string]func(*model.Project) bool{
 	"internal/codec/schema":    hasSchemas,
+	"internal/codec/custom":    func(p *model.Project) bool { return p.Customs },
 	"internal/codec/integer":   func(p *model.Project) bool { return p.Integers },
 	"internal/codec/xml":       hasXML,
 	"internal/codec/xmlname":   hasXML,

@@ -124,7 +124,7 @@ func quoted(list []string) string {
 // textual reports whether a parameter of the type can be read from text: a
 // scalar, or a list of scalars.
 func textual(t *model.Type) bool {
-	return t.Scalar() || t.Kind == model.Raw ||
+	return t.Scalar() || t.Kind == model.Raw || t.Kind == model.Custom ||
 		t.Kind == model.Slice && t.Elem.Scalar() && !t.Declared() && !t.ElemNullable
 }
 

@@ -52,6 +52,8 @@ func (p *printer) read(t *model.Type, r model.Rules, ptr, value, hint string, de
 		return
 	}
 	switch t.Kind {
+	case model.Custom:
+		p.readCustom(t, r, ptr, hint, depth)
 	case model.Slice:
 		p.readSlice(t, r, value, hint, depth)
 	case model.Map:
@@ -74,6 +76,26 @@ func (p *printer) checked(t *model.Type, r model.Rules, ptr, value, hint string,
 	p.line("d.Check(%s, func(d *codec.Decoder) {", check)
 	p.read(t, r, ptr, value, hint, depth)
 	p.line("})")
+}
+
+// readCustom prints how a value of a type of another package is read: checked first
+// as what the document says that it is.
+func (p *printer) readCustom(t *model.Type, r model.Rules, ptr, hint string, depth int) {
+	body := &printer{in: p.in, patterns: p.patterns}
+	if t.Elem != nil {
+		body.line("var plain %s", t.Elem.Go(""))
+		body.read(t.Elem, r, "&plain", "plain", hint, depth)
+	}
+	switch {
+	case p.in == "d" && t.Elem == nil:
+		p.line("codec.Custom(d, %s, nil)", ptr)
+	case p.in == "d":
+		p.line("codec.Custom(d, %s, func(d *codec.Decoder) {\n%s})", ptr, body.String())
+	case t.Elem == nil:
+		p.line("codec.CustomText(%s, %s, nil)", p.in, ptr)
+	default:
+		p.line("codec.CustomText(%s, %s, func() {\n%s})", p.in, ptr, body.String())
+	}
 }
 
 // noun is what a list consists of.

@@ -102,18 +102,25 @@ func moduleSet(p *model.Project) string {
 // moduleFiles makes go.mod and go.sum. They are complete: the dependencies were
 // resolved when apigen was built.
 func moduleFiles(p *model.Project) ([]File, error) {
-	set := moduleSet(p)
-	mod, err := templates.Modules.ReadFile("modules/" + set + ".mod")
+	mod, err := ModuleFile(p)
+	if err != nil {
+		return nil, err
+	}
+	sum, err := templates.Modules.ReadFile("modules/" + moduleSet(p) + ".sum")
 	if err != nil {
 		return nil, fmt.Errorf("read module file: %w", err)
 	}
-	sum, err := templates.Modules.ReadFile("modules/" + set + ".sum")
-	if err != nil {
-		return nil, fmt.Errorf("read module file: %w", err)
-	}
-	mod = bytes.Replace(mod, []byte("module example.com/project\n"), []byte("module "+p.Module+"\n"), 1)
 	return []File{
 		{Path: "go.mod", Class: Managed, Data: mod},
 		{Path: "go.sum", Class: Managed, Data: sum},
 	}, nil
+}
+
+// ModuleFile is the go.mod of a new project.
+func ModuleFile(p *model.Project) ([]byte, error) {
+	mod, err := templates.Modules.ReadFile("modules/" + moduleSet(p) + ".mod")
+	if err != nil {
+		return nil, fmt.Errorf("read module file: %w", err)
+	}
+	return bytes.Replace(mod, []byte("module example.com/project\n"), []byte("module "+p.Module+"\n"), 1), nil
 }

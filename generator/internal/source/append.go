@@ -20,7 +20,7 @@ const header = "package p\n"
 // Decl is a declaration to add to a file.
 type Decl struct {
 	Source  string   // gofmt'd, with its doc comment
-	Imports []string // import paths that it names by their usual package name
+	Imports []string // import paths, "path" of a package with its usual name, else "name path"
 }
 
 // splice is text to put in at an offset of a file.
@@ -145,6 +145,10 @@ func (s *imports) resolve(paths []string) map[string]string {
 	renames := map[string]string{}
 	for _, p := range paths {
 		usual := packageName(p)
+		explicit, rest, named := strings.Cut(p, " ")
+		if named {
+			usual, p = explicit, rest
+		}
 		name, ok := s.byPath[p]
 		if !ok {
 			name = usual
@@ -153,7 +157,7 @@ func (s *imports) resolve(paths []string) map[string]string {
 			}
 			s.byPath[p], s.taken[name] = name, true
 			add := added{path: p}
-			if name != usual {
+			if name != usual || named {
 				add.alias = name
 			}
 			s.added = append(s.added, add)
