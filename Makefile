@@ -38,8 +38,16 @@ bench: ## time rendering, the compile gate, the hot paths of a service, and a se
 	go test -run '^$$' -bench . -benchmem ./...
 	go run ./testdata/bench
 
+FUZZTIME ?= 5m
+
+fuzz: ## fuzz the decoders of generated projects for $FUZZTIME in all, then every other parser for a minute
+	APIGEN_FUZZ=$(FUZZTIME) go test ./generator -run TestFuzzTrips -count 1 -timeout 24h -v
+	@grep -rlE '^func Fuzz' generator templates --include='*_test.go' | sort | while read file; do \
+		sed -nE 's/^func (Fuzz[A-Za-z]*)\(.*/\1/p' $$file | while read name; do echo "fuzz $$file $$name" && \
+		go test ./$$(dirname $$file) -run '^$$' -fuzz "^$$name$$" -fuzztime 1m || exit 1; done || exit 1; done
+
 corpus: ## generate and compile every document of $APIGEN_SHARED (default ../shared); takes long
-	cd generator && APIGEN_CORPUS=1 go test -run TestCorpus -count 1 -parallel 2 -timeout 60m
+	cd generator && APIGEN_CORPUS=1 go test -run 'TestCorpus|TestTrips|TestAttacks|TestHostile' -count 1 -parallel 2 -timeout 60m
 
 giants: ## time and memory on the largest documents of $APIGEN_SHARED, beside oapi-codegen and ogen
 	go run ./testdata/giants
@@ -51,4 +59,4 @@ cover: ## write coverage to cover.html
 snapshot: ## build release archives into dist/, publishing nothing (needs goreleaser)
 	goreleaser release --snapshot --clean
 
-.PHONY: help build demo demo-check test race golden lint bench corpus giants cover snapshot
+.PHONY: help build demo demo-check test race golden lint bench fuzz corpus giants cover snapshot

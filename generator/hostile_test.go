@@ -120,6 +120,9 @@ func withstand(t *testing.T, command, document string, limit time.Duration) {
 	dirs := []string{t.TempDir(), t.TempDir()}
 	for _, dir := range dirs {
 		o := runNew(t, command, dir, document)
+		if list, err := os.ReadDir(dir); err != nil || len(list) > 1 || len(list) == 1 && (!o.Applied || list[0].Name() != "svc") {
+			t.Errorf("beside the project there is %v %v", list, err)
+		}
 		if o.cpu > limit || o.peak > maxPeak {
 			t.Errorf("it took %s of CPU and %d MB", o.cpu, o.peak>>20)
 		}

@@ -11,6 +11,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/apigen-go/apigen/generator/internal/model"
 	"github.com/apigen-go/apigen/generator/internal/spec"
@@ -52,6 +53,38 @@ func TestTrips(t *testing.T) {
 				t.Errorf("%d samples, and it says %s", samples, done)
 			}
 			t.Logf("%4d schemas, %5d samples", schemas, samples)
+		})
+	}
+}
+
+// TestFuzzTrips fuzzes the decoders that are generated for our own documents and for
+// some by others. APIGEN_FUZZ is the time for all of them:
+//
+//	make fuzz
+func TestFuzzTrips(t *testing.T) {
+	total, err := time.ParseDuration(os.Getenv("APIGEN_FUZZ"))
+	if err != nil {
+		t.Skip("APIGEN_FUZZ is not set to a time")
+	}
+	documents := map[string]string{"bookshop": filepath.Join(repository, "testdata/specs/bookshop.yaml")}
+	for _, name := range []string{"messages", "names", "http"} {
+		documents[name] = filepath.Join(repository, "testdata/golden", name, "openapi.yaml")
+	}
+	others := corpusDocuments(t)
+	for _, name := range tripSample {
+		documents[name] = others[name]
+	}
+	for _, name := range slices.Sorted(maps.Keys(documents)) {
+		t.Run(name, func(t *testing.T) {
+			dir := t.TempDir()
+			tripProject(t, dir, loadDocument(t, documents[name]))
+			each := total / time.Duration(len(documents))
+			out, err := sweepGo(t.Context(), dir, "test", "-run=^$", "-fuzz=FuzzDecode", "-fuzztime="+each.String(), "./internal/api").CombinedOutput()
+			if err != nil {
+				t.Errorf("%v\n%s", err, out)
+			}
+			lines := strings.Split(strings.TrimSpace(string(out)), "\n")
+			t.Log(strings.Join(lines[max(0, len(lines)-4):], "\n"))
 		})
 	}
 }

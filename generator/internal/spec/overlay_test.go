@@ -72,3 +72,17 @@ func outline(doc *spec.Document) string {
 	}
 	return "title " + doc.Title + "\n" + strings.Join(ids, " ") + "\n" + strings.Join(full, " ") + "\n" + strings.Join(schemas, " ")
 }
+
+// FuzzOverlay checks that no overlay breaks the reader, and that what it refuses
+// has a reason.
+func FuzzOverlay(f *testing.F) {
+	f.Add([]byte("overlay: 1.0.0\nactions: [{target: $.info, update: {title: new}}]"))
+	f.Add([]byte("overlay: 1.0.0\nactions: [{target: '$..get.tags', update: more}, {target: $.components, remove: true}]"))
+	f.Add([]byte(`{"overlay": "1.1.0", "actions": [{"target": "$.paths['/b'].get", "copy": "$.paths['/a'].get"}]}`))
+	f.Fuzz(func(t *testing.T, src []byte) {
+		doc, _, err := spec.Load("fuzz.yaml", []byte(overlaid), spec.Options{Overlays: []spec.File{{Path: "o.yaml", Text: src}}})
+		if (doc == nil) == (err == nil) {
+			t.Fatalf("document %v and error %v", doc != nil, err)
+		}
+	})
+}
