@@ -86,9 +86,11 @@ func supportFiles(t *testing.T, rows []*supportRow) map[string][]byte {
 				files[f.Path] = f.Data
 			}
 		}
-		files[folder+"serve.go"] = []byte(supportServe)
 		if row.handler != nil {
 			files[folder+"handler.go"] = row.handler
+		}
+		if !bytes.Contains(row.handler, []byte("func Serve(")) {
+			files[folder+"serve.go"] = []byte(supportServe)
 		}
 		fmt.Fprintf(&imports, "\trow%d \"example.com/support/%s\"\n", i, strings.TrimSuffix(folder, "/"))
 		fmt.Fprintf(&table, "\t%q: row%d.Serve(),\n", row.host(), i)

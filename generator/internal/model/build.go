@@ -61,6 +61,7 @@ func Build(doc *spec.Document, opt Options) (*Project, diag.List) {
 	b.components(doc)
 	b.operations(doc)
 	b.webhooks(doc)
+	b.guard(doc)
 	b.client()
 	b.reach()
 	b.collect()

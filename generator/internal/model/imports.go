@@ -6,7 +6,7 @@ import (
 
 // StandardPackages are those of the standard library that templates may name.
 var StandardPackages = []string{
-	"bytes", "cmp", "context", "database/sql", "embed", "encoding/json", "errors", "fmt", "io", "iter", "log", "log/slog",
+	"bytes", "cmp", "context", "crypto/x509", "database/sql", "embed", "encoding/json", "errors", "fmt", "io", "iter", "log", "log/slog",
 	"maps", "math", "mime/multipart", "net/http", "net/http/httptest", "net/url", "os", "path/filepath", "regexp",
 	"slices", "strconv", "strings", "sync", "testing", "time",
 }

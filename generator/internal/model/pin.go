@@ -151,6 +151,7 @@ const (
 	responseKey  = "response "
 	failureKey   = "failure "
 	clientKey    = "client "
+	guardKey     = "guard "
 	sharedKey    = "shared " // and the key of what has the name of something like it
 )
 
@@ -251,6 +252,8 @@ func living(doc *spec.Document, client bool) func(key string) bool {
 			return failures[key]
 		case clientKey:
 			return client
+		case guardKey:
+			return len(doc.Schemes) > 0
 		}
 		return false
 	}

@@ -34,6 +34,7 @@ type Project struct {
 	Integers bool       // there are some that int64 does not hold
 	XMLTypes []*XMLType // the objects that travel as XML, sorted by name
 	Client   *Client    // names of the typed client; nil: there is none
+	Guard    *Guard     // nil: no operation asks for credentials
 
 	Checks  []*Check // schemas that are validated at run time, sorted by name
 	Schemas string   // the JSON document that holds them, "" when there are none
@@ -282,6 +283,10 @@ type Operation struct {
 
 	CRUD *CRUD  // nil: a stub
 	Stub string // why it is a stub; "" when CRUD is set
+
+	// Security are the ways to be let in, each a list of demands that hold
+	// together; nil: everybody is.
+	Security [][]Demand
 
 	// Shadow is the operation that takes all requests of this one because its
 	// path has the same shape; nil as a rule.

@@ -22,6 +22,9 @@ type apiFile struct {
 	tableOf  map[*model.Operation]string
 	renderer map[*model.Failure]string
 
+	demandTables map[string]*demandTable // by content
+	demandOf     map[*model.Operation]string
+
 	declaredTables map[string]*failureTable // by content
 	declaredOf     map[*model.Operation]string
 }
@@ -34,9 +37,13 @@ func newAPIFile(p *model.Project) *apiFile {
 		tableOf:  map[*model.Operation]string{},
 		renderer: map[*model.Failure]string{},
 
+		demandTables: map[string]*demandTable{},
+		demandOf:     map[*model.Operation]string{},
+
 		declaredTables: map[string]*failureTable{},
 		declaredOf:     map[*model.Operation]string{},
 	}
+	f.demands()
 	f.failures()
 	f.declared()
 	return f
@@ -69,6 +76,9 @@ var apiFuncs = template.FuncMap{
 	"acceptList":    acceptList,
 	"webhookDoc":    webhookDoc,
 	"requestField":  requestField,
+	"guardDoc":      guardDoc,
+	"guardParams":   guardParams,
+	"guardAsk":      guardAsk,
 }
 
 // Decoder is the decoder of a type.

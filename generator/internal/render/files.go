@@ -56,6 +56,7 @@ var parts = map[string]func(*model.Project) bool{
 	"internal/codec/multipart": hasKind(model.MultipartBody),
 	"internal/codec/stream":    hasKind(model.EventBody, model.LinesBody),
 
+	"internal/codec/credential":    hasGuard,
 	"internal/codec/answer":        readsAnswers,
 	"internal/codec/answeritems":   both(readsAnswers, hasResultKind(model.EventBody, model.LinesBody)),
 	"internal/codec/answerxml":     both(readsAnswers, hasXML),
@@ -136,11 +137,12 @@ func apiFiles(e *engine) ([]File, error) {
 	absent := map[string]bool{
 		"schemas":  !hasSchemas(e.project),
 		"webhooks": len(e.project.Webhooks) == 0,
+		"security": !hasGuard(e.project),
 		"xml":      !hasXML(e.project),
 		"client":   !hasClient(e.project),
 		"answers":  !readsAnswers(e.project),
 	}
-	for _, name := range []string{"types", "json", "operations", "webhooks", "client", "answers", "server", "xml", "schemas"} {
+	for _, name := range []string{"types", "json", "operations", "webhooks", "client", "answers", "server", "security", "xml", "schemas"} {
 		if absent[name] {
 			continue
 		}
