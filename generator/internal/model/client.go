@@ -53,8 +53,7 @@ func (o *Operation) CallPath() string {
 	path, query := cutPath(o.Path)
 	var pairs []string
 	for pair := range strings.SplitSeq(query, "&") {
-		name, value, ok := strings.Cut(pair, "=")
-		if ok && name != "" && !strings.HasPrefix(value, "{") {
+		if _, value, ok := strings.Cut(pair, "="); ok && !strings.HasPrefix(value, "{") {
 			pairs = append(pairs, pair)
 		}
 	}

@@ -18,7 +18,7 @@ func (b *builder) operations(doc *spec.Document) {
 	for _, path := range doc.Paths {
 		for _, so := range path.Operations {
 			o := b.operation(so, methods)
-			shape := so.Method + " " + pathShape(so.Path)
+			shape := routeShape(so)
 			if first := routes[shape]; first != nil {
 				o.Shadow = first
 				b.diags.Warnf(so.Pos, "give one of the two another path",

@@ -2,7 +2,10 @@ package model
 
 import (
 	"regexp"
+	"slices"
 	"strings"
+
+	"github.com/apigen-go/apigen/generator/internal/spec"
 )
 
 // templated matches the parameters of a path template.
@@ -38,11 +41,18 @@ func pathShape(template string) string {
 	})
 }
 
+// routeShape is what tells the requests of an operation from those of others.
+func routeShape(o *spec.Operation) string {
+	path, query := cutPath(o.Path)
+	return o.Method + " " + pathShape(path) + "?" + query
+}
+
 // spans reports whether a template expression takes slashes too.
 func spans(expr string) bool { return strings.HasPrefix(expr, "{+") }
 
 // cutPath cuts a path template at the query or fragment that some documents put
 // into it: "/#Action=Send" is the path "/" of requests with the query "Action=Send".
+// A fragment of another kind, such as "section", asks for nothing.
 func cutPath(template string) (path, query string) {
 	i := strings.IndexAny(templated.ReplaceAllStringFunc(template, func(expr string) string {
 		return strings.Repeat("x", len(expr))
@@ -50,5 +60,7 @@ func cutPath(template string) (path, query string) {
 	if i < 0 {
 		return template, ""
 	}
-	return template[:i], strings.Trim(template[i:], "?#&")
+	pairs := strings.Split(strings.Trim(template[i:], "?#&"), "&")
+	pairs = slices.DeleteFunc(pairs, func(pair string) bool { return strings.Index(pair, "=") < 1 })
+	return template[:i], strings.Join(pairs, "&")
 }
