@@ -8,8 +8,8 @@ import (
 	"strings"
 )
 
-// collect gathers the checks that requests need, and the document that holds
-// their schemas.
+// collect gathers the checks that requests need, and answers where they are read,
+// and the document that holds their schemas.
 func (b *builder) collect() {
 	found := map[*Check]bool{}
 	seen := map[*Type]bool{}
@@ -46,11 +46,15 @@ func (b *builder) collect() {
 			visit(body.Type, body.Rules)
 		}
 	}
+	answers := b.p.Features.Check || b.p.Features.Client
+	for _, body := range b.answerBodies(answers) {
+		visit(body.Type, body.Rules)
+	}
 	if len(found) == 0 {
 		return
 	}
 	defs := newBundle()
-	defs.both = b.p.Features.Check || b.p.Features.Client
+	defs.both = answers
 	for c := range found {
 		b.p.Checks = append(b.p.Checks, c)
 	}
@@ -68,6 +72,20 @@ func (b *builder) collect() {
 			b.diags.Errorf(c.Schema.Pos, "", "the schema cannot be checked at run time: %v", err)
 		}
 	}
+}
+
+// answerBodies lists what answers carry, when they are read.
+func (b *builder) answerBodies(read bool) []*Body {
+	var out []*Body
+	for _, o := range b.p.Operations {
+		for _, s := range o.Successes {
+			out = append(out, s.Body)
+		}
+	}
+	for _, f := range b.p.Failures {
+		out = append(out, f.Body)
+	}
+	return slices.DeleteFunc(out, func(body *Body) bool { return body == nil || !read })
 }
 
 // document writes schemas as JSON, one to a line.

@@ -105,6 +105,9 @@ func Unexported(name string) string {
 		runes[i] = unicode.ToLower(runes[i])
 	}
 	out := string(runes)
+	if token.IsExported(out) { // a capital without a small letter
+		return "x" + out
+	}
 	if token.IsKeyword(out) || predeclared[out] {
 		return out + "Value"
 	}
