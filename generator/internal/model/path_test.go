@@ -16,7 +16,7 @@ func TestPath(t *testing.T) {
 		{"/v2/{+name}:run", []string{"name"}, "/v2/{+}:run", "/v2/{+name}:run", ""},
 		{"/{.label*}/{;matrix}/{a}-{b*}", []string{"label", "matrix", "a", "b"}, "/{}/{}/{}-{}", "/{.label*}/{;matrix}/{a}-{b*}", ""},
 		{"/{id}/#Action=Send", []string{"id"}, "/{}/#Action=Send", "/{id}/", "Action=Send"},
-		{"/?Action=Send&x", nil, "/?Action=Send&x", "/", "Action=Send&x"},
+		{"/?Action=Send&x", nil, "/?Action=Send&x", "/", "Action=Send"},
 		{"/a#", nil, "/a#", "/a", ""},
 		{"/{+}", []string{"+"}, "/{+}", "/{+}", ""},
 	} {
