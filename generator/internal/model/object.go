@@ -1,6 +1,7 @@
 package model
 
 import (
+	"go/token"
 	"slices"
 
 	"github.com/apigen-go/apigen/generator/internal/spec"
@@ -278,15 +279,23 @@ func orNull(s *spec.Schema) *spec.Schema {
 	return nil
 }
 
-// goName returns the name that x-go-name asks for, or the given one.
+// goName returns the name that a schema asks for, or the given one.
 func goName(s *spec.Schema, name string) string {
 	if s == nil {
 		return name
 	}
-	if v, ok := s.Extensions["x-go-name"]; ok {
-		if text := unquote(v.JSON); text != "" {
-			return Exported(text)
-		}
+	return asked(s.Extensions, name)
+}
+
+// asked returns the name that x-go-name asks for, as it is written if Go can have
+// it so, or the given one.
+func asked(extensions map[string]spec.Value, name string) string {
+	text := unquote(extensions["x-go-name"].JSON)
+	switch {
+	case text == "":
+		return name
+	case token.IsIdentifier(text) && token.IsExported(text):
+		return text
 	}
-	return name
+	return Exported(text)
 }

@@ -1,17 +1,26 @@
 package model
 
 import (
+	"maps"
 	"regexp"
 	"slices"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/apigen-go/apigen/generator/internal/spec"
 )
 
+// occupied holds the methods that no operation can be: a handler embeds
+// Unimplemented, and go vet wants the others to be what they are elsewhere.
+var occupied = scope{
+	"Unimplemented": true, "GobDecode": true, "GobEncode": true, "MarshalJSON": true, "MarshalXML": true, "ReadByte": true, "ReadRune": true,
+	"UnmarshalJSON": true, "UnmarshalXML": true, "UnreadByte": true, "UnreadRune": true, "WriteByte": true,
+}
+
 // operations builds every operation, its parameters, bodies and answers.
 func (b *builder) operations(doc *spec.Document) {
-	methods := newNaming(scope{}, b.earlier, func(key string) bool {
+	methods := newNaming(maps.Clone(occupied), b.earlier, func(key string) bool {
 		return strings.HasPrefix(key, operationKey) && b.alive(key)
 	})
 	routes := map[string]*Operation{}
@@ -43,8 +52,8 @@ func (b *builder) operation(so *spec.Operation, methods *naming) *Operation {
 		ID: id, Method: so.Method, Path: so.Path, Summary: so.Summary, Doc: so.Description,
 		Pos: so.Pos, Deprecated: so.Deprecated, Spec: so,
 	}
-	if v, ok := so.Extensions["x-go-name"]; ok {
-		o.Name = methods.must(operationKey+operationOf(so), Exported(unquote(v.JSON)))
+	if name := asked(so.Extensions, ""); name != "" {
+		o.Name = methods.must(operationKey+operationOf(so), name)
 	} else {
 		b.nameOperation(o, methods)
 	}
@@ -101,7 +110,7 @@ func (b *builder) params(o *Operation, so *spec.Operation, fields scope) {
 		}
 	}
 	for _, sp := range list {
-		name := goName(sp.Schema, Exported(sp.Name))
+		name := asked(sp.Extensions, goName(sp.Schema, Exported(sp.Name)))
 		u := b.use(sp.Schema, o.Name+name)
 		p := &Param{
 			Wire: sp.Name, In: In(sp.In), Doc: sp.Description, Type: u.Type, Rules: u.Rules,
@@ -218,7 +227,7 @@ func (b *builder) headers(o *Operation, r *spec.Response) []*Param {
 			u = use{Type: &Type{Kind: String}, Rules: noRules()}
 		}
 		out = append(out, &Param{
-			Name: fields.pick(Exported(h.Name)), Wire: h.Name, In: InHeader, Doc: h.Description,
+			Name: fields.pick(goName(h.Schema, Exported(h.Name))), Wire: h.Name, In: InHeader, Doc: h.Description,
 			Type: u.Type, Rules: u.Rules, Required: h.Required, Pos: h.Pos, Schema: h.Schema,
 		})
 	}
@@ -252,22 +261,35 @@ func (b *builder) group(doc *spec.Document) {
 	}
 }
 
-// fileName turns a tag into a file name that the go tool gives no meaning:
-// no _test, no operating system or architecture at its end.
+// fileName turns a tag into the name of a file that every system can hold and the
+// go tool gives no meaning: no _test, no operating system or architecture at its end.
 func fileName(tag string) string {
 	name := Snake(tag)
+	for len(name) > maxFileName {
+		_, size := utf8.DecodeLastRuneInString(name)
+		name = name[:len(name)-size]
+	}
 	parts := strings.Split(name, "_")
-	if constrained[parts[len(parts)-1]] {
+	if constrained[parts[len(parts)-1]] || device.MatchString(name) {
 		return name + "_ops"
 	}
 	return name
 }
+
+// maxFileName is how many bytes of a tag go into a file name; file systems take
+// 255, with the number and the extension.
+const maxFileName = 100
+
+// device matches the names that are no files on Windows, whatever their extension.
+var device = regexp.MustCompile(`^(con|prn|aux|nul|com[0-9]|lpt[0-9])$`)
 
 // constrained holds the last words of a file name that are build constraints.
 var constrained = map[string]bool{
 	"test": true, "aix": true, "android": true, "darwin": true, "dragonfly": true, "freebsd": true,
 	"hurd": true, "illumos": true, "ios": true, "js": true, "linux": true, "nacl": true, "netbsd": true,
 	"openbsd": true, "plan9": true, "solaris": true, "wasip1": true, "windows": true, "zos": true,
-	"386": true, "amd64": true, "arm": true, "arm64": true, "loong64": true, "mips": true, "mips64": true,
-	"mips64le": true, "mipsle": true, "ppc64": true, "ppc64le": true, "riscv64": true, "s390x": true, "wasm": true,
+	"386": true, "amd64": true, "amd64p32": true, "arm": true, "armbe": true, "arm64": true, "arm64be": true, "loong64": true,
+	"mips": true, "mips64": true, "mips64le": true, "mips64p32": true, "mips64p32le": true, "mipsle": true, "ppc": true,
+	"ppc64": true, "ppc64le": true, "riscv": true, "riscv64": true, "s390": true, "s390x": true, "sparc": true, "sparc64": true,
+	"wasm": true,
 }

@@ -20,9 +20,16 @@ func (t *Table) column(property string) *Column {
 }
 
 // lookup returns the column that a parameter names: by its own name, as one of a
-// list ("tags" for tag), or with the end that ids, codes and times have.
+// list ("tags" for tag), or with the end that ids, codes and times have. Case and
+// signs make no difference, unless a property has the very name.
 func (t *Table) lookup(name string, ends ...string) *Column {
+	if c := t.column(name); c != nil && name != "" {
+		return c
+	}
 	want := norm(name)
+	if want == "" {
+		return nil // all signs, which would match a name of other signs
+	}
 	for _, end := range append([]string{""}, ends...) {
 		for _, c := range t.Columns {
 			if norm(c.Name) == want+end || c.JSON != "" && norm(c.JSON) == want+end {

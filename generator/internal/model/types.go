@@ -1,6 +1,7 @@
 package model
 
 import (
+	"cmp"
 	"math"
 	"math/big"
 	"slices"
@@ -344,7 +345,7 @@ func (b *builder) enum(s *spec.Schema, kind, hint string, u *use) *Type {
 // enumValues are the constants of an enum, without the name of the type. There
 // are none when a value does not fit into the type.
 func enumValues(t *Type, s *spec.Schema) []*Value {
-	varnames := stringList(s.Extensions["x-enum-varnames"])
+	varnames := stringList(cmp.Or(s.Extensions["x-enum-varnames"], s.Extensions["x-enumNames"]))
 	var out []*Value
 	seen := map[string]bool{}
 	for i, v := range s.Enum {

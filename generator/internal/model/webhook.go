@@ -1,6 +1,7 @@
 package model
 
 import (
+	"maps"
 	"slices"
 
 	"github.com/apigen-go/apigen/generator/internal/spec"
@@ -18,7 +19,8 @@ type Webhook struct {
 
 // webhooks builds the requests that the service sends.
 func (b *builder) webhooks(doc *spec.Document) {
-	names := scope{"Client": true, "Prepare": true}
+	names := maps.Clone(occupied)
+	names["Client"], names["Prepare"] = true, true
 	for _, p := range doc.Webhooks {
 		for _, so := range p.Operations {
 			b.webhook(names, so, Exported(p.Template), "webhook "+p.Template)
@@ -50,9 +52,7 @@ func (b *builder) webhook(names scope, so *spec.Operation, name, title string) {
 	if so.ID != "" {
 		name = Exported(so.ID)
 	}
-	if v, ok := so.Extensions["x-go-name"]; ok {
-		name = Exported(unquote(v.JSON))
-	}
+	name = asked(so.Extensions, name)
 	w := &Webhook{Name: names.pick(name, name+Exported(so.Method)), Method: so.Method, Title: title, Doc: so.Summary}
 	if w.Doc == "" {
 		w.Doc = so.Description
