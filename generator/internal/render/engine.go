@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"go/ast"
+	"go/build/constraint"
 	"go/format"
 	"go/parser"
 	"go/token"
@@ -13,6 +14,7 @@ import (
 	"strconv"
 	"strings"
 	"text/template"
+	"unicode"
 
 	"github.com/Masterminds/sprig/v3"
 
@@ -154,8 +156,12 @@ func (e *engine) named(name, body string) ([]string, error) {
 		}
 		return true
 	})
-	if strings.Contains(body, "//go:embed") {
-		found["embed"] = true
+	for _, group := range file.Comments {
+		for _, c := range group.List {
+			if strings.HasPrefix(c.Text, "//go:embed ") {
+				found["embed"] = true
+			}
+		}
 	}
 	return slices.SortedFunc(maps.Keys(found), func(a, b string) int { return strings.Compare(pathOf(a), pathOf(b)) }), nil
 }
@@ -197,22 +203,27 @@ func numbered(src []byte) string {
 	return out.String()
 }
 
-// comment turns any text into Go line comments of at most 100 columns.
+// comment turns any text into Go line comments of at most 100 columns, none of
+// which is a build constraint: gofmt would put it at the top of the file.
 func comment(text string) string {
 	var out []string
 	for _, line := range strings.Split(strings.TrimSpace(text), "\n") {
 		out = append(out, wrap(strings.TrimRight(clean(line), " "), 97)...)
 	}
 	for i, line := range out {
-		out[i] = strings.TrimRight("// "+line, " ")
+		if line = strings.TrimRight("// "+line, " "); constraint.IsPlusBuild(line) {
+			line = strings.Replace(line, "+", "+ ", 1)
+		}
+		out[i] = line
 	}
 	return strings.Join(out, "\n")
 }
 
-// clean replaces what may not stand in a comment: control characters.
+// clean replaces what may not stand in a comment: control characters, and those
+// that have the rest of a line shown in another order.
 func clean(line string) string {
 	return strings.Map(func(r rune) rune {
-		if r < ' ' || r == 0x7f || r == '\u2028' || r == '\u2029' || r == '\ufeff' {
+		if unicode.IsControl(r) || unicode.In(r, unicode.Zl, unicode.Zp) || r == '\ufeff' || 0x202a <= r && r <= 0x202e || 0x2066 <= r && r <= 0x2069 {
 			return ' '
 		}
 		return r
