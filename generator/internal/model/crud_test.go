@@ -69,6 +69,11 @@ func operationTable(p *Project) string {
 		if x.Rows != nil {
 			for _, f := range x.Rows.Filters {
 				fmt.Fprintf(&b, ", %s %s", f.Param.Wire, f.Kind)
+				for _, c := range f.Columns {
+					if c.JSON != f.Param.Wire {
+						fmt.Fprintf(&b, " %q", c.JSON)
+					}
+				}
 			}
 			fmt.Fprintf(&b, ", paging %q", x.Rows.Page.Kind)
 		}
