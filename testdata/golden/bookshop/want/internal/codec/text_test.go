@@ -158,3 +158,33 @@ func TestDecodeForm(t *testing.T) {
 		}
 	}
 }
+
+// FuzzQuery checks that no query breaks the reading of parameters, and that what is
+// taken is taken again when it is asked for the same way.
+func FuzzQuery(f *testing.F) {
+	f.Add("v[R]=1&v[name]=a&v[tags][]=x&v[next][R]=2")
+	f.Add("v=R,1,name,a")
+	f.Add("R=1&name=%20&on=true&tags=a&tags=b")
+	f.Fuzz(func(t *testing.T, query string) {
+		for _, find := range []func(in *Request) bool{
+			func(in *Request) bool { return in.Deep("v", false) },
+			func(in *Request) bool { return in.Members("v", false, "R", "name", "on", "tags", "next") },
+			func(in *Request) bool { return in.Query("v", false) && in.Pairs(",", false) },
+		} {
+			read := func() (v colour, err error) {
+				r := httptest.NewRequest("GET", "/", nil)
+				r.URL.RawQuery = query
+				in := NewRequest(r, 400)
+				if find(in) {
+					in.Decode(func(d *Decoder) { decodeColour(d, &v) })
+				}
+				return v, in.Err()
+			}
+			v, err := read()
+			again, errAgain := read()
+			if fmt.Sprint(&v, err) != fmt.Sprint(&again, errAgain) {
+				t.Fatalf("%q: %v %v, then %v %v", query, &v, err, &again, errAgain)
+			}
+		}
+	})
+}

@@ -19,7 +19,8 @@ import (
 
 // Options are the settings of the handler that [New] returns.
 type Options struct {
-	Log *slog.Logger // where unexpected errors go; nil means [slog.Default]
+	Log   *slog.Logger // where unexpected errors go; nil means [slog.Default]
+	Guard Guard        // checks who sends requests; nil: nobody does
 
 	// CheckAnswers holds every answer to the document before it is sent. One that does not match is
 	// logged, and the client gets a 500 that lists what is wrong: for development and tests.
@@ -29,7 +30,10 @@ type Options struct {
 // New returns the API as an HTTP handler: it finds the operation, decodes and validates the request,
 // calls h and encodes the answer. It is safe for concurrent use.
 func New(h Handler, opt Options) http.Handler {
-	s := &server{handler: h, log: cmp.Or(opt.Log, slog.Default()), check: opt.CheckAnswers}
+	s := &server{handler: h, log: cmp.Or(opt.Log, slog.Default()), guard: opt.Guard, check: opt.CheckAnswers}
+	if s.guard == nil {
+		s.log.Warn("nobody checks who sends requests, though the document asks for credentials: see api.Options")
+	}
 	rt := router.New([]router.Route{
 		{Method: "GET", Path: "/channels", Handle: s.checked(s.serveListChannels, func(a *codec.Answer) { _, _ = readListChannels(a) })},
 		{Method: "POST", Path: "/channels", Handle: s.checked(s.serveCreateChannel, func(a *codec.Answer) { _, _ = readCreateChannel(a) })},
@@ -52,6 +56,7 @@ func New(h Handler, opt Options) http.Handler {
 type server struct {
 	handler Handler
 	log     *slog.Logger
+	guard   Guard
 	check   bool
 }
 
@@ -132,6 +137,11 @@ func methodNotAllowed(w http.ResponseWriter, r *http.Request) {
 }
 
 func (s *server) serveListChannels(w http.ResponseWriter, r *http.Request, _ []string) {
+	r, err := s.authorize(w, r, listChannelsSecurity)
+	if err != nil {
+		s.fail(w, r, nil, err)
+		return
+	}
 	var req ListChannelsRequest
 	in := codec.NewRequest(r, http.StatusBadRequest)
 	req.Limit = 20
@@ -165,6 +175,11 @@ func (s *server) serveListChannels(w http.ResponseWriter, r *http.Request, _ []s
 }
 
 func (s *server) serveCreateChannel(w http.ResponseWriter, r *http.Request, _ []string) {
+	r, err := s.authorize(w, r, listChannelsSecurity)
+	if err != nil {
+		s.fail(w, r, nil, err)
+		return
+	}
 	var req CreateChannelRequest
 	in := codec.NewRequest(r, http.StatusBadRequest)
 	if in.Body(true, "application/json") {
@@ -185,6 +200,11 @@ func (s *server) serveCreateChannel(w http.ResponseWriter, r *http.Request, _ []
 }
 
 func (s *server) serveGetChannel(w http.ResponseWriter, r *http.Request, path []string) {
+	r, err := s.authorize(w, r, listChannelsSecurity)
+	if err != nil {
+		s.fail(w, r, nil, err)
+		return
+	}
 	var req GetChannelRequest
 	in := codec.NewRequest(r, http.StatusBadRequest)
 	if in.Path("channelId", path[0]) && in.String(&req.ChannelID) {
@@ -203,6 +223,11 @@ func (s *server) serveGetChannel(w http.ResponseWriter, r *http.Request, path []
 }
 
 func (s *server) serveUpdateChannel(w http.ResponseWriter, r *http.Request, path []string) {
+	r, err := s.authorize(w, r, listChannelsSecurity)
+	if err != nil {
+		s.fail(w, r, nil, err)
+		return
+	}
 	var req UpdateChannelRequest
 	in := codec.NewRequest(r, http.StatusBadRequest)
 	if in.Path("channelId", path[0]) && in.String(&req.ChannelID) {
@@ -226,6 +251,11 @@ func (s *server) serveUpdateChannel(w http.ResponseWriter, r *http.Request, path
 }
 
 func (s *server) serveDeleteChannel(w http.ResponseWriter, r *http.Request, path []string) {
+	r, err := s.authorize(w, r, listChannelsSecurity)
+	if err != nil {
+		s.fail(w, r, nil, err)
+		return
+	}
 	var req DeleteChannelRequest
 	in := codec.NewRequest(r, http.StatusBadRequest)
 	if in.Path("channelId", path[0]) && in.String(&req.ChannelID) {
@@ -243,6 +273,11 @@ func (s *server) serveDeleteChannel(w http.ResponseWriter, r *http.Request, path
 }
 
 func (s *server) serveListMessages(w http.ResponseWriter, r *http.Request, path []string) {
+	r, err := s.authorize(w, r, listChannelsSecurity)
+	if err != nil {
+		s.fail(w, r, nil, err)
+		return
+	}
 	var req ListMessagesRequest
 	in := codec.NewRequest(r, http.StatusBadRequest)
 	if in.Path("channelId", path[0]) && in.String(&req.ChannelID) {
@@ -277,6 +312,11 @@ func (s *server) serveListMessages(w http.ResponseWriter, r *http.Request, path 
 }
 
 func (s *server) servePostMessage(w http.ResponseWriter, r *http.Request, path []string) {
+	r, err := s.authorize(w, r, listChannelsSecurity)
+	if err != nil {
+		s.fail(w, r, nil, err)
+		return
+	}
 	var req PostMessageRequest
 	in := codec.NewRequest(r, http.StatusBadRequest)
 	if in.Path("channelId", path[0]) && in.String(&req.ChannelID) {
@@ -300,6 +340,11 @@ func (s *server) servePostMessage(w http.ResponseWriter, r *http.Request, path [
 }
 
 func (s *server) serveGetMessage(w http.ResponseWriter, r *http.Request, path []string) {
+	r, err := s.authorize(w, r, listChannelsSecurity)
+	if err != nil {
+		s.fail(w, r, nil, err)
+		return
+	}
 	var req GetMessageRequest
 	in := codec.NewRequest(r, http.StatusBadRequest)
 	if in.Path("channelId", path[0]) && in.String(&req.ChannelID) {
@@ -321,6 +366,11 @@ func (s *server) serveGetMessage(w http.ResponseWriter, r *http.Request, path []
 }
 
 func (s *server) serveReplaceMessage(w http.ResponseWriter, r *http.Request, path []string) {
+	r, err := s.authorize(w, r, listChannelsSecurity)
+	if err != nil {
+		s.fail(w, r, nil, err)
+		return
+	}
 	var req ReplaceMessageRequest
 	in := codec.NewRequest(r, http.StatusBadRequest)
 	if in.Path("channelId", path[0]) && in.String(&req.ChannelID) {
@@ -347,6 +397,11 @@ func (s *server) serveReplaceMessage(w http.ResponseWriter, r *http.Request, pat
 }
 
 func (s *server) serveDeleteMessage(w http.ResponseWriter, r *http.Request, path []string) {
+	r, err := s.authorize(w, r, listChannelsSecurity)
+	if err != nil {
+		s.fail(w, r, nil, err)
+		return
+	}
 	var req DeleteMessageRequest
 	in := codec.NewRequest(r, http.StatusBadRequest)
 	if in.Path("channelId", path[0]) && in.String(&req.ChannelID) {
@@ -367,6 +422,11 @@ func (s *server) serveDeleteMessage(w http.ResponseWriter, r *http.Request, path
 }
 
 func (s *server) serveListDeliveries(w http.ResponseWriter, r *http.Request, path []string) {
+	r, err := s.authorize(w, r, listChannelsSecurity)
+	if err != nil {
+		s.fail(w, r, nil, err)
+		return
+	}
 	var req ListDeliveriesRequest
 	in := codec.NewRequest(r, http.StatusBadRequest)
 	if in.Path("channelId", path[0]) && in.String(&req.ChannelID) {
@@ -400,6 +460,11 @@ func (s *server) serveListDeliveries(w http.ResponseWriter, r *http.Request, pat
 }
 
 func (s *server) serveRenderContent(w http.ResponseWriter, r *http.Request, _ []string) {
+	r, err := s.authorize(w, r, listChannelsSecurity)
+	if err != nil {
+		s.fail(w, r, nil, err)
+		return
+	}
 	var req RenderContentRequest
 	in := codec.NewRequest(r, http.StatusBadRequest)
 	if in.Header("X-Theme", false) && in.Once() {

@@ -3,21 +3,24 @@ package router
 import (
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"strconv"
 	"strings"
 	"testing"
 )
 
-func TestServeHTTP(t *testing.T) {
-	templates := []string{
-		"GET /", "GET /books", "POST /books", "GET /books/{id}", "DELETE /books/{id}",
-		"GET /books/latest", "GET /books/{id}.json", "GET /books/{id}:archive",
-		"GET /a/{x}/b", "GET /a/c/{y}", "GET /pair/{a}-{b}", "GET /both/{a}{b}", "GET /slash/", "GET /v 1/x",
-		"GET /range/{from}..{to}/day",
-		"GET /v2/{+name}", "POST /v2/{+name}:run", "GET /v2/{+parent}/jobs", "GET /v2/{+name}/{+id}:status", "GET /v2/top/{id}",
-		"POST /q/#Action=Send", "POST /q/?Action=Drop&All=1", "POST /q/", "GET /q2/#Action=Send", "GET /frag/x#section",
-		"GET /styles/{.label}/{;matrix*}",
-	}
+var templates = []string{
+	"GET /", "GET /books", "POST /books", "GET /books/{id}", "DELETE /books/{id}",
+	"GET /books/latest", "GET /books/{id}.json", "GET /books/{id}:archive",
+	"GET /a/{x}/b", "GET /a/c/{y}", "GET /pair/{a}-{b}", "GET /both/{a}{b}", "GET /slash/", "GET /v 1/x",
+	"GET /range/{from}..{to}/day",
+	"GET /v2/{+name}", "POST /v2/{+name}:run", "GET /v2/{+parent}/jobs", "GET /v2/{+name}/{+id}:status", "GET /v2/top/{id}",
+	"POST /q/#Action=Send", "POST /q/?Action=Drop&All=1", "POST /q/", "GET /q2/#Action=Send", "GET /frag/x#section",
+	"GET /styles/{.label}/{;matrix*}",
+}
+
+// testRouter answers with the template that matched and its values.
+func testRouter() *Router {
 	var routes []Route
 	for _, template := range templates {
 		method, path, _ := strings.Cut(template, " ")
@@ -25,8 +28,11 @@ func TestServeHTTP(t *testing.T) {
 			w.Header().Set("Got", strings.Join(append([]string{template}, values...), "|"))
 		}})
 	}
-	rt := New(routes)
+	return New(routes)
+}
 
+func TestServeHTTP(t *testing.T) {
+	rt := testRouter()
 	tests := []struct{ method, path, want string }{
 		{"GET", "/", "GET /"},
 		{"GET", "/books", "GET /books"},
@@ -88,6 +94,29 @@ func TestServeHTTP(t *testing.T) {
 			t.Errorf("%s %s: got %q, want %q", tt.method, tt.path, got, tt.want)
 		}
 	}
+}
+
+// FuzzServeHTTP checks that no path breaks the router, and that the values of a
+// template without wildcards are what stands in the path.
+func FuzzServeHTTP(f *testing.F) {
+	f.Add("GET", "/books/7.json")
+	f.Add("POST", "/v2/a%2Fb/c:run")
+	f.Add("GET", "/pair/-x-y")
+	f.Add("GET", "/q2/?Action=Send")
+	rt := testRouter()
+	f.Fuzz(func(t *testing.T, method, target string) {
+		u, err := url.ParseRequestURI(target)
+		if err != nil || !strings.HasPrefix(u.Path, "/") {
+			return
+		}
+		w := httptest.NewRecorder()
+		rt.ServeHTTP(w, &http.Request{Method: method, URL: u, Header: http.Header{}})
+		for _, value := range strings.Split(w.Header().Get("Got"), "|")[1:] {
+			if value == "" || !strings.Contains(u.EscapedPath(), value) {
+				t.Fatalf("%s %s: %s has the value %q", method, target, w.Header().Get("Got"), value)
+			}
+		}
+	})
 }
 
 func BenchmarkServeHTTP(b *testing.B) {

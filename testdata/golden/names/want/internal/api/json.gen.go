@@ -61,6 +61,78 @@ func encodeHandler2(e *codec.Encoder, v *Handler2) {
 	e.EndObject()
 }
 
+func decodeItemsById(d *codec.Decoder, v *ItemsById) {
+	if !d.Object() {
+		return
+	}
+	var seen codec.Seen
+	for d.More() {
+		switch d.Name() {
+		case "":
+			seen.Add(0)
+			if !d.Null() {
+				v.Empty = new(ItemsByIdEmpty)
+				if d.String((*string)(v.Empty)) {
+					d.Enum((*v.Empty).Valid(), itemsByIdEmptyValues)
+				}
+			}
+		case "func":
+			v.F = new(string)
+			d.String(v.F)
+		case "f":
+			v.F2 = new(string)
+			d.String(v.F2)
+		case "choice":
+			v.Choice = new(ItemsByIdChoice)
+			if d.Int64((*int64)(v.Choice)) {
+				d.Enum((*v.Choice).Valid(), itemsByIdChoiceValues)
+			}
+		case "ref":
+			v.Ref = new(Chosen)
+			if d.Int64((*int64)(v.Ref)) {
+				d.Enum((*v.Ref).Valid(), chosenValues)
+			}
+		case "\ufeff":
+			v.Empty2 = new(string)
+			d.String(v.Empty2)
+		default:
+			d.Skip()
+		}
+	}
+	d.Require(&seen, "")
+}
+
+func encodeItemsById(e *codec.Encoder, v *ItemsById) {
+	e.Object()
+	e.Key("")
+	if v.Empty == nil {
+		e.Null()
+	} else {
+		e.String(string(*v.Empty))
+	}
+	if v.F != nil {
+		e.Key("func")
+		e.String(*v.F)
+	}
+	if v.F2 != nil {
+		e.Key("f")
+		e.String(*v.F2)
+	}
+	if v.Choice != nil {
+		e.Key("choice")
+		e.Int64(int64(*v.Choice))
+	}
+	if v.Ref != nil {
+		e.Key("ref")
+		e.Int64(int64(*v.Ref))
+	}
+	if v.Empty2 != nil {
+		e.Key("\ufeff")
+		e.String(*v.Empty2)
+	}
+	e.EndObject()
+}
+
 func encodeLinuxAmd64(e *codec.Encoder, v *LinuxAmd64) {
 	e.Object()
 	if v.Context != nil {

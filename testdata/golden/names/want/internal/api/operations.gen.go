@@ -43,6 +43,12 @@ type Handler interface {
 	Handler(ctx context.Context, req HandlerRequest) (*Options2, error)
 	// New serves POST /handlers/new.
 	New(ctx context.Context, req NewRequest) error
+	// Unimplemented2 serves GET /con.
+	Unimplemented2(ctx context.Context, req Unimplemented2Request) (Unimplemented2Response, error)
+	// MarshalJSON2 serves PUT /con.
+	MarshalJSON2(ctx context.Context, req MarshalJSON2Request) error
+	// PickID serves DELETE /con.
+	PickID(ctx context.Context, req PickIDRequest) error
 }
 
 // ErrNotImplemented is the answer of an operation that nobody has written yet: 501.
@@ -116,6 +122,21 @@ func (Unimplemented) Handler(context.Context, HandlerRequest) (*Options2, error)
 
 // New implements [Handler].
 func (Unimplemented) New(context.Context, NewRequest) error {
+	return ErrNotImplemented
+}
+
+// Unimplemented2 implements [Handler].
+func (Unimplemented) Unimplemented2(context.Context, Unimplemented2Request) (Unimplemented2Response, error) {
+	return nil, ErrNotImplemented
+}
+
+// MarshalJSON2 implements [Handler].
+func (Unimplemented) MarshalJSON2(context.Context, MarshalJSON2Request) error {
+	return ErrNotImplemented
+}
+
+// PickID implements [Handler].
+func (Unimplemented) PickID(context.Context, PickIDRequest) error {
 	return ErrNotImplemented
 }
 
@@ -193,6 +214,44 @@ type HandlerRequest struct {
 // NewRequest is the input of New: POST /handlers/new.
 type NewRequest struct {
 	Body *Unimplemented2
+}
+
+// Unimplemented2Request is the input of Unimplemented2: GET /con.
+type Unimplemented2Request struct {
+	Query   *string
+	HowMany *int64
+	At      *string
+	Err     *Chosen
+}
+
+// Unimplemented2Response is an answer of Unimplemented2: Unimplemented2200.
+type Unimplemented2Response interface {
+	writeUnimplemented2(w http.ResponseWriter) error
+}
+
+// Unimplemented2200 is the answer with status 200.
+type Unimplemented2200 struct {
+	XType  *string // header X-Type
+	XType2 *string // header x_type
+	Body   ItemsById
+}
+
+func (a *Unimplemented2200) writeUnimplemented2(w http.ResponseWriter) error {
+	if a.XType != nil {
+		w.Header().Set("X-Type", *a.XType)
+	}
+	if a.XType2 != nil {
+		w.Header().Set("x_type", *a.XType2)
+	}
+	return codec.WriteJSON(w, http.StatusOK, "application/json", func(e *codec.Encoder) { encodeItemsById(e, &a.Body) })
+}
+
+// MarshalJSON2Request is the input of MarshalJSON2: PUT /con.
+type MarshalJSON2Request struct {
+}
+
+// PickIDRequest is the input of PickID: DELETE /con.
+type PickIDRequest struct {
 }
 
 // DefaultError is the declared answer for every status that has none of its own.

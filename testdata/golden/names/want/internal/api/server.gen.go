@@ -38,6 +38,9 @@ func New(h Handler, opt Options) http.Handler {
 		{Method: "POST", Path: "/größe/{straße}", Handle: s.serveGrößeÄndern},
 		{Method: "GET", Path: "/handler/{Handler}", Handle: s.serveHandler},
 		{Method: "POST", Path: "/handlers/new", Handle: s.serveNew},
+		{Method: "GET", Path: "/con", Handle: s.serveUnimplemented2},
+		{Method: "PUT", Path: "/con", Handle: s.serveMarshalJSON2},
+		{Method: "DELETE", Path: "/con", Handle: s.servePickID},
 	})
 	rt.NotFound = http.HandlerFunc(notFound)
 	rt.MethodNotAllowed = http.HandlerFunc(methodNotAllowed)
@@ -392,6 +395,57 @@ func (s *server) serveNew(w http.ResponseWriter, r *http.Request, _ []string) {
 		return
 	}
 	if err := s.handler.New(r.Context(), req); err != nil {
+		s.fail(w, r, nil, err)
+		return
+	}
+	w.WriteHeader(http.StatusNoContent)
+}
+
+func (s *server) serveUnimplemented2(w http.ResponseWriter, r *http.Request, _ []string) {
+	var req Unimplemented2Request
+	in := codec.NewRequest(r, http.StatusBadRequest)
+	if in.Query("q", false) && in.Once() {
+		req.Query = new(string)
+		in.String(req.Query)
+	}
+	if in.Query("size", false) && in.Once() {
+		req.HowMany = new(int64)
+		in.Int64(req.HowMany)
+	}
+	if in.Query("@", false) && in.Once() {
+		req.At = new(string)
+		in.String(req.At)
+	}
+	if in.Query("err", false) && in.Once() {
+		req.Err = new(Chosen)
+		if in.Int64((*int64)(req.Err)) {
+			in.Enum((*req.Err).Valid(), chosenValues)
+		}
+	}
+	if err := in.Err(); err != nil {
+		s.fail(w, r, nil, err)
+		return
+	}
+	res, err := s.handler.Unimplemented2(r.Context(), req)
+	if err != nil {
+		s.fail(w, r, nil, err)
+		return
+	}
+	s.sent(w, r, nil, res.writeUnimplemented2(w))
+}
+
+func (s *server) serveMarshalJSON2(w http.ResponseWriter, r *http.Request, _ []string) {
+	var req MarshalJSON2Request
+	if err := s.handler.MarshalJSON2(r.Context(), req); err != nil {
+		s.fail(w, r, nil, err)
+		return
+	}
+	w.WriteHeader(http.StatusNoContent)
+}
+
+func (s *server) servePickID(w http.ResponseWriter, r *http.Request, _ []string) {
+	var req PickIDRequest
+	if err := s.handler.PickID(r.Context(), req); err != nil {
 		s.fail(w, r, nil, err)
 		return
 	}

@@ -10,6 +10,28 @@ import (
 	"example.com/names/internal/codec"
 )
 
+// Chosen is the schema Chosen.
+type Chosen int64
+
+// The values of Chosen.
+const (
+	ChosenUp   Chosen = 1
+	ChosenDown Chosen = -1
+	ChosenType Chosen = 2
+	ChosenN3   Chosen = 3
+)
+
+const chosenValues = "1, -1, 2, 3"
+
+// Valid reports whether v is one of the values that the API knows.
+func (v Chosen) Valid() bool {
+	switch v {
+	case ChosenUp, ChosenDown, ChosenType, ChosenN3:
+		return true
+	}
+	return false
+}
+
 // Context is the schema context.
 type Context struct {
 	Context *string `json:"Context,omitzero"`
@@ -32,6 +54,67 @@ type FileTest struct {
 // Handler2 is the schema Handler.
 type Handler2 struct {
 	Handler *string `json:"Handler,omitzero"`
+}
+
+// ItemsById: +build ignore
+type ItemsById struct {
+	Empty  *ItemsByIdEmpty  `json:"-"`
+	F      *string          `json:"func,omitzero"`
+	F2     *string          `json:"f,omitzero"`
+	Choice *ItemsByIdChoice `json:"choice,omitzero"`
+	Ref    *Chosen          `json:"ref,omitzero"`
+	//   a byte order mark
+	Empty2 *string `json:"\ufeff,omitzero"`
+}
+
+// MarshalJSON implements [json.Marshaler].
+func (v ItemsById) MarshalJSON() ([]byte, error) { return codec.Marshal(&v, encodeItemsById) }
+
+// UnmarshalJSON implements [json.Unmarshaler].
+func (v *ItemsById) UnmarshalJSON(data []byte) error {
+	return codec.Unmarshal(data, v, decodeItemsById)
+}
+
+// ItemsByIdChoice is one of a fixed set of values.
+type ItemsByIdChoice int64
+
+// The values of ItemsByIdChoice.
+const (
+	ItemsByIdChoiceNo  ItemsByIdChoice = 0
+	ItemsByIdChoiceYes ItemsByIdChoice = 1
+)
+
+const itemsByIdChoiceValues = "0, 1"
+
+// Valid reports whether v is one of the values that the API knows.
+func (v ItemsByIdChoice) Valid() bool {
+	switch v {
+	case ItemsByIdChoiceNo, ItemsByIdChoiceYes:
+		return true
+	}
+	return false
+}
+
+// ItemsByIdEmpty is one of a fixed set of values.
+type ItemsByIdEmpty string
+
+// The values of ItemsByIdEmpty.
+const (
+	ItemsByIdEmptyEmpty  ItemsByIdEmpty = ""
+	ItemsByIdEmptyNull   ItemsByIdEmpty = "null"
+	ItemsByIdEmptyNull2  ItemsByIdEmpty = "Null"
+	ItemsByIdEmptyEmpty2 ItemsByIdEmpty = "Empty"
+)
+
+const itemsByIdEmptyValues = "\"\", \"null\", \"Null\", \"Empty\""
+
+// Valid reports whether v is one of the values that the API knows.
+func (v ItemsByIdEmpty) Valid() bool {
+	switch v {
+	case ItemsByIdEmptyEmpty, ItemsByIdEmptyNull, ItemsByIdEmptyNull2, ItemsByIdEmptyEmpty2:
+		return true
+	}
+	return false
 }
 
 // LinuxAmd64 is the schema linux_amd64.

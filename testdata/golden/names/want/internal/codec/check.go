@@ -29,7 +29,12 @@ type placer interface{ place() (in, pointer string) }
 const maxViolations = 100
 
 // Report adds a violation at the present place.
-func (c *Checker) Report(detail string) { c.ReportMember("", detail) }
+func (c *Checker) Report(detail string) {
+	if len(c.faults) < maxViolations {
+		in, pointer := c.at.place()
+		c.faults = append(c.faults, problem.Violation{In: in, Pointer: pointer, Detail: detail})
+	}
+}
 
 // Rule reports a value that has the right type but breaks a rule. A lenient
 // reader lets it pass.
@@ -39,17 +44,12 @@ func (c *Checker) Rule(detail string) {
 	}
 }
 
-// ReportMember adds a violation at a member of the present object; name may be
-// empty for the object itself.
+// ReportMember adds a violation at a member of the present object.
 func (c *Checker) ReportMember(name, detail string) {
-	if len(c.faults) >= maxViolations {
-		return
+	if len(c.faults) < maxViolations {
+		in, pointer := c.at.place()
+		c.faults = append(c.faults, problem.Violation{In: in, Pointer: pointer + "/" + escapePointer(name), Detail: detail})
 	}
-	in, pointer := c.at.place()
-	if name != "" {
-		pointer += "/" + escapePointer(name)
-	}
-	c.faults = append(c.faults, problem.Violation{In: in, Pointer: pointer, Detail: detail})
 }
 
 var pointerEscaper = strings.NewReplacer("~", "~0", "/", "~1")

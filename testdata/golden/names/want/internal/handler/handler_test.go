@@ -113,6 +113,24 @@ var trials = []trial{
 		body:      `{"rangeRequest":{"a":"a-1d"},"RangeResponse":{"b":"b-1d"}}`,
 		want:      []int{501, 204},
 	},
+	{
+		operation: "Unimplemented2",
+		method:    "GET",
+		path:      "/con",
+		want:      []int{501, 200},
+	},
+	{
+		operation: "MarshalJSON2",
+		method:    "PUT",
+		path:      "/con",
+		want:      []int{501, 204},
+	},
+	{
+		operation: "PickID",
+		method:    "DELETE",
+		path:      "/con",
+		want:      []int{501, 204},
+	},
 }
 
 // TestOperations sends a valid request to every operation, through the real router.
