@@ -45,12 +45,37 @@ func main() {
 // supportServe is in each of these packages.
 const supportServe = `package api
 
-import "net/http"
+import (
+	"log/slog"
+	"net/http"
+)
 
 type handler struct{ Unimplemented }
 
 // Serve returns the API of the row.
-func Serve() http.Handler { return New(handler{}, Options{}) }
+func Serve() http.Handler { return New(handler{}, Options{Log: slog.New(slog.DiscardHandler)}) }
+`
+
+// supportProxy takes its place where the project has a client: whatever is asked
+// goes through that to the service.
+const supportProxy = `package api
+
+import (
+	"net/http"
+	"net/http/httptest"
+)
+
+type handler struct{ Unimplemented }
+
+// Serve returns the API of the row, as its client sees it.
+func Serve() http.Handler {
+	service := httptest.NewServer(New(handler{}, Options{}))
+	client, err := NewClient(service.URL, ClientOptions{})
+	if err != nil {
+		panic(err)
+	}
+	return New(client, Options{})
+}
 `
 
 // stubRE finds the methods that answer 501.
@@ -81,7 +106,7 @@ func supportFiles(t *testing.T, rows []*supportRow) map[string][]byte {
 			case api:
 				files[folder+name] = seeing(f.Data)
 			case strings.HasPrefix(f.Path, "go.") && len(f.Data) > len(files[f.Path]),
-				strings.HasPrefix(f.Path, "internal/codec/"), strings.HasPrefix(f.Path, "internal/problem/"),
+				strings.HasPrefix(f.Path, "internal/client/"), strings.HasPrefix(f.Path, "internal/codec/"), strings.HasPrefix(f.Path, "internal/problem/"),
 				strings.HasPrefix(f.Path, "internal/router/"), strings.HasPrefix(f.Path, "internal/schema/"):
 				files[f.Path] = f.Data
 			}
@@ -89,7 +114,11 @@ func supportFiles(t *testing.T, rows []*supportRow) map[string][]byte {
 		if row.handler != nil {
 			files[folder+"handler.go"] = row.handler
 		}
-		if !bytes.Contains(row.handler, []byte("func Serve(")) {
+		switch {
+		case bytes.Contains(row.handler, []byte("func Serve(")):
+		case row.features.Client:
+			files[folder+"serve.go"] = []byte(supportProxy)
+		default:
 			files[folder+"serve.go"] = []byte(supportServe)
 		}
 		fmt.Fprintf(&imports, "\trow%d \"example.com/support/%s\"\n", i, strings.TrimSuffix(folder, "/"))

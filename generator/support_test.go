@@ -33,6 +33,8 @@ var supportGroups = []struct{ folder, title string }{
 	{"schemas", "Schemas"},
 	{"formats", "Formats"},
 	{"swagger", "OpenAPI 2.0"},
+	{"names", "Names"},
+	{"parts", "Optional parts of a project"},
 	{"quirks", "What real documents do"},
 }
 
@@ -47,6 +49,8 @@ var supportGroups = []struct{ folder, title string }{
 //	suite: DRAFT/FILE of the JSON Schema Test Suite (may be left out)
 //	skip: true reads the document as --skip-unsupported does
 //	allow: an address that may be fetched, as --allow-ref says
+//	features: optional parts of the project: client, check; with client, the exchanges go through it
+//	also: a further document of the project, and what comes before its paths
 //	write: bom, crlf or both: how the document is written
 //
 // The section openapi.yaml (or openapi.json) is the document. Whatever apigen
@@ -55,10 +59,12 @@ var supportGroups = []struct{ folder, title string }{
 //
 //	exchanges   requests to the generated service (lines with >) and what the
 //	            answers hold (lines with <), see supportExchange
-//	generated   lines that the generated project must have; must not, after !
+//	generated   lines that the generated project must have; must not, after !;
+//	            file PATH stands for a file
 //	handler.go  methods of handler, in package api, for operations that are to
 //	            answer; the others show what they were given
 //	overlay.*   an overlay
+//	before.yaml the document as it was when the project was generated first
 //
 // Any other section is a file beside the document, or at an address.
 type supportRow struct {
@@ -70,8 +76,11 @@ type supportRow struct {
 	suite       string
 	skip        bool
 	allow       []string
+	features    model.Features
 
 	document  string // openapi.yaml or openapi.json
+	also      []spec.Origin
+	before    []byte
 	files     map[string][]byte
 	overlays  []spec.File
 	wants     []supportWant
@@ -131,6 +140,12 @@ func (r *supportRow) read(archive *txtar.Archive) error {
 			r.skip = true
 		case key == "allow":
 			r.allow = append(r.allow, value)
+		case key == "features":
+			r.features = model.Features{Client: strings.Contains(value, "client"), Check: strings.Contains(value, "check")}
+		case key == "also":
+			file, base, _ := strings.Cut(value, " ")
+			name := strings.TrimSuffix(file, filepath.Ext(file))
+			r.also = append(r.also, spec.Origin{Name: name, Key: name + "#", Base: base})
 		case !ok || field == nil:
 			return fmt.Errorf("unknown line %q", line)
 		}
@@ -155,6 +170,8 @@ func (r *supportRow) section(f txtar.File, write string) error {
 		r.handler = f.Data
 	case f.Name == "want":
 		return r.wantLines(string(f.Data))
+	case f.Name == "before.yaml":
+		r.before = f.Data
 	case strings.HasPrefix(f.Name, "overlay."):
 		r.overlays = append(r.overlays, spec.File{Path: f.Name, Text: f.Data})
 		r.wantComments(f)
@@ -233,27 +250,61 @@ func (r *supportRow) fetch(address string) ([]byte, error) {
 	return nil, fs.ErrNotExist
 }
 
-// generate makes the project of a row and compares what there is to say with
-// what is wanted.
-func (r *supportRow) generate(t *testing.T) {
-	t.Helper()
+// load reads the documents of a row as one. The list holds all there is to say.
+func (r *supportRow) load() (*spec.Document, diag.List, error) {
 	near := fstest.MapFS{}
 	for name, data := range r.files {
 		if !strings.Contains(name, "://") {
 			near[name] = &fstest.MapFile{Data: data}
 		}
 	}
-	doc, notes, err := spec.Load(r.document, r.files[r.document], spec.Options{
+	opt := spec.Options{
 		Files: near, Path: r.document, Allow: r.allow, Fetch: r.fetch, Overlays: r.overlays, SkipUnsupported: r.skip,
-	})
-	var found diag.List
-	if err != nil && !errors.As(err, &found) {
-		t.Errorf("%s: %v", r, err)
-		return
 	}
-	found = append(found, notes...)
+	if len(r.also) == 0 {
+		return load(r.document, r.files[r.document], opt)
+	}
+	opt.Origin = &spec.Origin{Name: "openapi"}
+	doc, notes, err := load(r.document, r.files[r.document], opt)
+	docs := []*spec.Document{doc}
+	for _, origin := range r.also {
+		file := origin.Name + ".yaml"
+		opt.Path, opt.Origin = file, &origin
+		more, list, wrong := load(file, r.files[file], opt)
+		docs, notes, err = append(docs, more), append(notes, list...), errors.Join(err, wrong)
+	}
+	if err != nil {
+		return nil, notes, err
+	}
+	doc, list := spec.Join(docs)
+	return doc, append(notes, list...), list.Err()
+}
+
+// load reads a document. The list holds all there is to say about it.
+func load(file string, text []byte, opt spec.Options) (*spec.Document, diag.List, error) {
+	doc, notes, err := spec.Load(file, text, opt)
+	var list diag.List
+	errors.As(err, &list)
+	return doc, append(list, notes...), err
+}
+
+// generate makes the project of a row and compares what there is to say with
+// what is wanted.
+func (r *supportRow) generate(t *testing.T) {
+	t.Helper()
+	opt := model.Options{Name: "support", Module: "example.com/support", Specs: []string{"api/openapi.yaml"}, Features: r.features}
+	if r.before != nil {
+		old, _, err := load("before.yaml", r.before, spec.Options{})
+		if err != nil {
+			t.Errorf("%s: %v", r, err)
+			return
+		}
+		p, _ := model.Build(old, opt)
+		opt.Names = p.Names
+	}
+	doc, found, err := r.load()
 	if err == nil {
-		p, list := model.Build(doc, model.Options{Name: "support", Module: "example.com/support", Specs: []string{"api/openapi.yaml"}})
+		p, list := model.Build(doc, opt)
 		found = append(found, list...)
 		if err = list.Err(); err == nil {
 			if r.project, err = render.Files(p); err != nil {
@@ -297,6 +348,7 @@ func (r *supportRow) inspect(t *testing.T) {
 	}
 	lines := map[string]bool{}
 	for _, f := range r.project {
+		lines["file "+f.Path] = true
 		for line := range strings.Lines(string(f.Data)) {
 			lines[strings.Join(strings.Fields(line), " ")] = true
 		}

@@ -81,6 +81,9 @@ func (s *shower) show(v reflect.Value) {
 		s.err = cmp.Or(s.err, err)
 		s.quote(string(text))
 		return
+	case fmt.Stringer: // codec.Integer
+		s.WriteString(value.String())
+		return
 	}
 	switch v.Kind() {
 	case reflect.Pointer, reflect.Interface:
