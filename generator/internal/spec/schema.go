@@ -207,6 +207,9 @@ func (d *decoder) types(n *node, s *Schema) {
 			s.Types = append(s.Types, name)
 		}
 	}
+	if s.Format == "int-or-string" && slices.Contains(s.Types, "string") && !slices.Contains(s.Types, "integer") { // Kubernetes
+		s.Types = append(s.Types, "integer")
+	}
 }
 
 // isType reports whether the word stands for a type.
