@@ -230,8 +230,8 @@ func (r *supportRow) check() error {
 	switch {
 	case r.feature == "" || r.spec == "" || r.document == "":
 		return errors.New("feature, spec and a document must be there")
-	case r.support == "refused" && len(r.wants) == 0:
-		return errors.New("a refused row needs the error that is wanted")
+	case r.support == "refused" && (r.remark == "" || len(r.wants) == 0):
+		return errors.New("a refused row needs a remark that says why, and the error that is wanted")
 	case r.support == "full" && len(outcomes) < 2 && len(r.generated) == 0:
 		return errors.New("a full row needs two exchanges that differ, or a line of the project")
 	case r.support == "partial" && (r.remark == "" || len(outcomes)+len(r.generated)+len(r.wants) == 0):
