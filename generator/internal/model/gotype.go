@@ -94,7 +94,7 @@ func (f *Field) Go(api string) string {
 
 // Shape returns how the request struct holds the parameter.
 func (p *Param) Shape() Shape {
-	if p.Required || p.Default != "" || p.Type.Nilable() {
+	if p.Required || p.Default != "" && plainScalar(p.Type) || p.Type.Nilable() {
 		return Plain
 	}
 	return Pointer

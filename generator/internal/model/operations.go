@@ -124,7 +124,7 @@ func (b *builder) params(o *Operation, so *spec.Operation, fields scope) {
 		if p.Doc == "" {
 			p.Doc = u.Doc
 		}
-		if !plainScalar(p.Type) {
+		if !plainScalar(p.Type) && (p.Required || p.Default == "null") {
 			p.Default = ""
 		}
 		if p.Default != "" && !Valid(sp.Schema, p.Default, Request) {

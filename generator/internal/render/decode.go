@@ -145,7 +145,7 @@ func (p *printer) fields(t *model.Type, needs []*requirement) {
 func (p *printer) readField(f *model.Field, place, hint string) {
 	switch f.Shape() {
 	case model.Tristate:
-		p.found(fmt.Sprintf("d.Nullable(&%s.Set, &%s.Null)", place, place), func(p *printer) {
+		p.found(fmt.Sprintf("d.Nullable(&%s.Set, &%s.Null)", place, place), "", func(p *printer) {
 			p.read(f.Type, f.Rules, "&"+place+".Value", place+".Value", hint, 0)
 		})
 	case model.Pointer:

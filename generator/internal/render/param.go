@@ -13,7 +13,8 @@ func (p *printer) param(o *model.Operation, f *model.Param, to string, index int
 	p.Reset()
 	p.in = "in"
 	place := to + "." + f.Name
-	if lit, ok := constant(f.Type, f.Default); ok && lit != "0" && lit != "false" && lit != `""` {
+	lit, plain := constant(f.Type, f.Default)
+	if plain && lit != "0" && lit != "false" && lit != `""` {
 		p.line("%s = %s", place, lit)
 	}
 	flat := f.JSON || textual(f.Type) && f.Style != "deepObject" && !f.Whole
@@ -24,7 +25,11 @@ func (p *printer) param(o *model.Operation, f *model.Param, to string, index int
 	if f.Empty {
 		found += " && in.Filled()"
 	}
-	p.found(found, func(body *printer) {
+	absent := &printer{in: p.in, patterns: p.patterns}
+	if f.Default != "" && !plain {
+		absent.structured(fmt.Sprintf("Default(%q, ", f.Default), f.Type, f.Rules, f.Shape(), place, o.Name+f.Name)
+	}
+	p.found(found, absent.String(), func(body *printer) {
 		if flat {
 			body.textual(f.Type, f.Rules, f.Shape(), place, separator(f), o.Name+f.Name, f.JSON)
 			return
@@ -32,7 +37,7 @@ func (p *printer) param(o *model.Operation, f *model.Param, to string, index int
 		if f.Type.Kind == model.Slice && f.In != model.InQuery {
 			body.line("in.Items(%q)", separator(f))
 		}
-		body.structured(f.Type, f.Rules, f.Shape(), place, o.Name+f.Name)
+		body.structured("Decode(", f.Type, f.Rules, f.Shape(), place, o.Name+f.Name)
 	})
 	return strings.TrimSpace(p.String())
 }
@@ -128,9 +133,9 @@ func textual(t *model.Type) bool {
 		t.Kind == model.Slice && t.Elem.Scalar() && !t.Declared() && !t.ElemNullable
 }
 
-// structured reads a parameter that a decoder must take apart.
-func (p *printer) structured(t *model.Type, r model.Rules, shape model.Shape, place, hint string) {
-	p.line("in.Decode(func(d *codec.Decoder) {")
+// structured reads a parameter that a decoder must take apart, by the given call.
+func (p *printer) structured(call string, t *model.Type, r model.Rules, shape model.Shape, place, hint string) {
+	p.line("in.%sfunc(d *codec.Decoder) {", call)
 	p.in = "d"
 	ptr, value := "&"+place, place
 	if shape == model.Pointer {
@@ -141,12 +146,16 @@ func (p *printer) structured(t *model.Type, r model.Rules, shape model.Shape, pl
 	p.line("})")
 }
 
-// found prints what to do when a parameter is there. When that is a single if,
-// the two conditions become one.
-func (p *printer) found(condition string, then func(*printer)) {
+// found prints what to do when a parameter is there, and otherwise. When the first
+// is a single if, the two conditions become one.
+func (p *printer) found(condition, otherwise string, then func(*printer)) {
 	body := &printer{in: p.in, patterns: p.patterns}
 	then(body)
 	text := body.String()
+	if otherwise != "" {
+		p.line("if %s {\n%s} else {\n%s}", condition, text, otherwise)
+		return
+	}
 	if rest, ok := strings.CutPrefix(text, "if "); ok && strings.Count(text, "\n}") == 1 && strings.HasSuffix(text, "\n}\n") {
 		p.line("if %s && %s", condition, strings.TrimSuffix(rest, "\n"))
 		return
