@@ -122,6 +122,12 @@ func (in *Request) Decode(decode func(*Decoder)) {
 	in.decodeTree(t, in.in, "/"+escapePointer(in.name), decode)
 }
 
+// Default reads a default value, JSON from the contract, in place of a parameter that
+// is not there.
+func (in *Request) Default(text string, decode func(*Decoder)) {
+	in.document(strings.NewReader(text), in.in, "/"+escapePointer(in.name), decode)
+}
+
 func (in *Request) decodeTree(t *tree, part, prefix string, decode func(*Decoder)) {
 	text := string(t.appendJSON(nil))
 	in.document(strings.NewReader(text), part, prefix, func(d *Decoder) {
