@@ -127,6 +127,8 @@ type feature struct {
 
 var features = []feature{
 	{"store", "persistence in SQLite or PostgreSQL", func(f *model.Features) *bool { return &f.Store }, false},
+	{"ratelimit", "limits on the requests of a client", func(f *model.Features) *bool { return &f.RateLimit }, false},
+	{"redis", "what instances share, kept in Redis: limits", func(f *model.Features) *bool { return &f.Redis }, false},
 	{"docker", "deploy/Dockerfile", func(f *model.Features) *bool { return &f.Docker }, false},
 	{"ci", ".github/workflows/ci.yaml", func(f *model.Features) *bool { return &f.CI }, false},
 	{"client", "a typed Go client of the API, for other modules too", func(f *model.Features) *bool { return &f.Client }, true},
@@ -235,7 +237,7 @@ func (s settings) text() []byte {
 	}
 	b.WriteString("\n# Optional parts of the project:\n")
 	for _, f := range features {
-		fmt.Fprintf(&b, "#   %-6s  %s\n", f.name, f.about)
+		fmt.Fprintf(&b, "#   %-9s  %s\n", f.name, f.about)
 	}
 	var on []string
 	for _, f := range features {

@@ -13,7 +13,8 @@ var StandardPackages = []string{
 
 // ProjectPackages are those of a generated project that templates may name.
 var ProjectPackages = []string{
-	"api", "client", "codec", "config", "database", "handler", "problem", "router", "schema", "server", "store",
+	"api", "client", "clientip", "codec", "config", "database", "handler", "problem", "ratelimit", "redis", "router",
+	"schema", "server", "store",
 }
 
 // UUIDPackage makes the keys of rows.

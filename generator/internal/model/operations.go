@@ -64,6 +64,7 @@ func (b *builder) operation(so *spec.Operation, methods *naming) *Operation {
 		b.requestBody(o, so.Body, fields)
 	}
 	b.answers(o, so)
+	o.Limit = b.limit(o, so)
 	if slices.ContainsFunc(o.Successes, func(s *Success) bool { return s.Other }) {
 		o.Accept = fields.pick("Accept", "AcceptMedia")
 	}

@@ -55,11 +55,13 @@ func (p *Project) SpecPath() string {
 
 // Features says which optional parts the project carries.
 type Features struct {
-	Store  bool // persistence: internal/database, internal/store, migrations
-	Docker bool // deploy/Dockerfile
-	CI     bool // .github/workflows/ci.yaml
-	Client bool // the typed client: client, internal/client
-	Check  bool // answers can be checked against the document
+	Store     bool // persistence: internal/database, internal/store, migrations
+	RateLimit bool // internal/ratelimit
+	Redis     bool // internal/redis, where another feature shares something through it
+	Docker    bool // deploy/Dockerfile
+	CI        bool // .github/workflows/ci.yaml
+	Client    bool // the typed client: client, internal/client
+	Check     bool // answers can be checked against the document
 }
 
 // Kind is the shape of a Go type.
@@ -280,6 +282,8 @@ type Operation struct {
 	// headers is returned as itself, several as the sealed interface NameResponse.
 	Successes []*Success
 	Failures  []*FailureUse // declared 4xx, 5xx and default answers, by status
+
+	Limit *Limit // of requests; nil: that of the service
 
 	CRUD *CRUD  // nil: a stub
 	Stub string // why it is a stub; "" when CRUD is set

@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 	"text/template"
+	"time"
 	"unicode/utf8"
 
 	"github.com/apigen-go/apigen/generator/internal/model"
@@ -75,6 +76,8 @@ var apiFuncs = template.FuncMap{
 	"pathVar":       pathVar,
 	"acceptList":    acceptList,
 	"webhookDoc":    webhookDoc,
+	"limitVar":      limitVar,
+	"duration":      duration,
 	"requestField":  requestField,
 	"guardDoc":      guardDoc,
 	"guardParams":   guardParams,
@@ -90,6 +93,50 @@ func (f *apiFile) Encoder(t *model.Type) string { return f.printer.encoder(t) }
 // Param is the reading of a parameter.
 func (f *apiFile) Param(o *model.Operation, p *model.Param, index int) string {
 	return f.printer.param(o, p, "req", index)
+}
+
+// Handle is what the router calls for an operation.
+func (f *apiFile) Handle(o *model.Operation) string {
+	serve := "s.serve" + o.Name
+	if f.Project.Features.Check {
+		result := ""
+		if o.Zero("") != "" {
+			result = "_, "
+		}
+		serve = fmt.Sprintf("s.checked(%s, func(a *codec.Answer) { %s_ = read%s(a) })", serve, result, o.Name)
+	}
+	switch {
+	case !f.Project.Features.RateLimit || o.Limit != nil && o.Limit.Requests == 0:
+		return serve
+	case o.Limit == nil:
+		return fmt.Sprintf("s.limited(nil, %s, %s)", f.FailuresVar(o), serve)
+	}
+	return fmt.Sprintf("s.limited(&%s, %s, %s)", limitVar(o), f.FailuresVar(o), serve)
+}
+
+// Limited are the operations that have a limit of their own.
+func (f *apiFile) Limited() []*model.Operation {
+	return slices.DeleteFunc(f.Routed(), func(o *model.Operation) bool {
+		return !f.Project.Features.RateLimit || o.Limit == nil || o.Limit.Requests == 0
+	})
+}
+
+func limitVar(o *model.Operation) string { return model.Unexported(o.Name) + "Limit" }
+
+// duration is a time span as Go writes it.
+func duration(d time.Duration) string {
+	for _, unit := range []struct {
+		size time.Duration
+		name string
+	}{{time.Hour, "time.Hour"}, {time.Minute, "time.Minute"}, {time.Second, "time.Second"}} {
+		switch {
+		case d == unit.size:
+			return unit.name
+		case d%unit.size == 0:
+			return fmt.Sprintf("%d * %s", d/unit.size, unit.name)
+		}
+	}
+	return strconv.FormatInt(int64(d), 10)
 }
 
 // Routed are the operations that can be reached, in the order of the document.

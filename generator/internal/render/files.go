@@ -25,11 +25,13 @@ type output struct {
 // outputs is the whole project.
 var outputs = []output{
 	{make: apiFiles},
-	{make: static("codec", "problem", "router", "server")},
+	{make: static("clientip", "codec", "problem", "router", "server")},
 	{make: static("client"), when: hasClient},
 	{make: clientFiles, when: hasClient},
 	{make: static("schema"), when: hasSchemas},
 	{make: static("database"), when: hasStore},
+	{make: static("ratelimit"), when: hasLimits},
+	{make: static("redis"), when: hasRedis},
 	{make: storeFiles, when: hasStore},
 	{make: handlerFiles},
 	{make: projectFiles},
@@ -42,12 +44,17 @@ func hasClient(p *model.Project) bool { return p.Features.Client }
 // readsAnswers reports whether a project decodes answers.
 func readsAnswers(p *model.Project) bool { return p.Features.Client || p.Features.Check }
 
+func hasLimits(p *model.Project) bool { return p.Features.RateLimit }
+
+func hasRedis(p *model.Project) bool { return p.Features.Redis }
+
 func hasSchemas(p *model.Project) bool { return len(p.Checks) > 0 }
 
 // parts are the files of static packages that only some projects need.
 var parts = map[string]func(*model.Project) bool{
 	"internal/codec/schema":    hasSchemas,
 	"internal/codec/custom":    func(p *model.Project) bool { return p.Customs },
+	"internal/ratelimit/redis": hasRedis,
 	"internal/codec/integer":   func(p *model.Project) bool { return p.Integers },
 	"internal/codec/xml":       hasXML,
 	"internal/codec/xmlname":   hasXML,

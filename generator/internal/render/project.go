@@ -96,6 +96,9 @@ func moduleSet(p *model.Project) string {
 	if hasSchemas(p) {
 		set += "-schema"
 	}
+	if p.Features.Redis {
+		set += "-redis"
+	}
 	return set
 }
 

@@ -37,16 +37,12 @@ type Config struct {
 	Timeout time.Duration // of a call
 }
 
-// Check reports what is wrong with a URL. An empty one is right.
-func Check(url string) error {
-	if url == "" {
-		return nil
+// ParseURL returns the URL if it is right, or empty.
+func ParseURL(url string) (string, error) {
+	if _, err := rueidis.ParseURL(url); err != nil && url != "" {
+		return "", errors.New("want redis://host:port, rediss://host:port or unix:///path") // err may hold the password
 	}
-	_, err := rueidis.ParseURL(url)
-	if err != nil {
-		return errors.New("want redis://host:port, rediss://host:port or unix:///path") // err may hold the password
-	}
-	return nil
+	return url, nil
 }
 
 // Client is a connection to Redis that is made anew when it breaks. It is safe for
@@ -69,11 +65,11 @@ type link struct {
 
 // Open connects to Redis and returns soon, connected or not: a Redis that does not
 // answer is no error. It logs one line whenever Redis comes or goes. The error is
-// that of [Check].
+// that of a bad URL.
 func Open(cfg Config, log *slog.Logger) (*Client, error) {
 	opt, err := rueidis.ParseURL(cfg.URL)
 	if err != nil {
-		return nil, Check(cfg.URL)
+		return nil, errors.New("open redis: the URL is wrong") // err may hold the password
 	}
 	opt.Dialer.Timeout = dialTimeout
 	opt.ConnWriteTimeout = dialTimeout

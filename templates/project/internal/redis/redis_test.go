@@ -48,14 +48,14 @@ func ping(ctx context.Context, c rueidis.Client) error {
 	return c.Do(ctx, c.B().Ping().Build()).Error()
 }
 
-func TestCheck(t *testing.T) {
+func TestParseURL(t *testing.T) {
 	for _, url := range []string{"", "redis://h:1", "rediss://u:p@h:1/2", "redis://h?addr=i:1&addr=j:2", "redis://h?addr=i:1&master_set=main", "unix:///run/redis.sock"} {
-		if err := Check(url); err != nil {
+		if got, err := ParseURL(url); err != nil || got != url {
 			t.Errorf("%s: %v", url, err)
 		}
 	}
 	for _, url := range []string{"h:6379", "http://u:secret@h", "redis://u:secret@h:x:y", "redis://:secret@h/db"} {
-		if err := Check(url); err == nil || strings.Contains(err.Error(), "secret") {
+		if _, err := ParseURL(url); err == nil || strings.Contains(err.Error(), "secret") {
 			t.Errorf("%s: %v", url, err)
 		}
 		if _, err := Open(Config{URL: url}, slog.Default()); err == nil {

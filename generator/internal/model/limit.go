@@ -1,0 +1,68 @@
+package model
+
+import (
+	"encoding/json"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/apigen-go/apigen/generator/internal/spec"
+)
+
+// Limit is how many requests a client can send to an operation, apart from the
+// limit of the service: x-apigen.limit.
+type Limit struct {
+	Name     string // that clients see: "createBook"
+	Requests int    // 0: as many as it likes
+	Window   time.Duration
+}
+
+// limitHint says how limits are written.
+const limitHint = `write for example "x-apigen: {limit: 20/1m}", with 1s to 720h in whole seconds; or "limit: none"`
+
+// limit reads x-apigen.limit of an operation.
+func (b *builder) limit(o *Operation, so *spec.Operation) *Limit {
+	v, ok := so.Extensions["x-apigen"]
+	var x struct {
+		Limit json.RawMessage `json:"limit"`
+	}
+	if !ok || json.Unmarshal([]byte(v.JSON), &x) != nil || x.Limit == nil {
+		return nil
+	}
+	var text string
+	if json.Unmarshal(x.Limit, &text) != nil {
+		text = string(x.Limit)
+	}
+	if text == "none" {
+		return &Limit{}
+	}
+	requests, window, err := parseRate(text)
+	if err != nil {
+		b.diags.Errorf(v.Pos, limitHint, "the limit of %s %s is %q: %v", so.Method, so.Path, text, err)
+		return nil
+	}
+	return &Limit{Name: limitName(o), Requests: requests, Window: window}
+}
+
+// parseRate reads a rate such as 20/1m, as RATE_LIMIT of a generated service has it.
+func parseRate(text string) (requests int, window time.Duration, err error) {
+	count, span, _ := strings.Cut(text, "/")
+	if requests, err = strconv.Atoi(count); err != nil || requests < 1 || requests > 1e9 {
+		return 0, 0, fmt.Errorf("want 1 to 1000000000 requests before the slash")
+	}
+	window, err = time.ParseDuration(span)
+	if err != nil || window < time.Second || window > 720*time.Hour || window%time.Second != 0 {
+		return 0, 0, fmt.Errorf("want a time such as 1m after the slash")
+	}
+	return requests, window, nil
+}
+
+// limitName is the operation id if a string in a header field can hold it as it
+// is, else the name of the Go method.
+func limitName(o *Operation) string {
+	if len(o.ID) <= 64 && strings.IndexFunc(o.ID, func(r rune) bool { return r < ' ' || r > '~' || strings.ContainsRune(`"\{}`, r) }) < 0 {
+		return o.ID
+	}
+	return o.Name
+}

@@ -1,0 +1,40 @@
+module example.com/project
+
+go 1.26.0
+
+require github.com/dlclark/regexp2 v1.12.0
+
+require github.com/go-json-experiment/json v1.27.2
+
+require github.com/google/uuid v1.6.0
+
+require github.com/jackc/pgx/v5 v5.12.0
+
+require github.com/pressly/goose/v3 v3.29.0
+
+require github.com/santhosh-tekuri/jsonschema/v6 v6.0.3
+
+require golang.org/x/text v0.43.0
+
+require modernc.org/sqlite v1.61.1
+
+require github.com/redis/rueidis v1.0.79
+
+require golang.org/x/sys v0.49.0 // indirect
+
+require (
+	github.com/dustin/go-humanize v1.1.0 // indirect
+	github.com/jackc/pgpassfile v1.0.0 // indirect
+	github.com/jackc/pgservicefile v0.0.0-20240606120523-5a60cdf6a761 // indirect
+	github.com/jackc/puddle/v2 v2.2.3 // indirect
+	github.com/mattn/go-isatty v0.0.24 // indirect
+	github.com/mfridman/interpolate v0.0.2 // indirect
+	github.com/ncruces/go-strftime v1.1.0 // indirect
+	github.com/remyoudompheng/bigfft v0.0.0-20230129092748-24d4a6f8daec // indirect
+	github.com/sethvargo/go-retry v0.5.0 // indirect
+	go.uber.org/multierr v1.11.0 // indirect
+	golang.org/x/sync v0.24.0 // indirect
+	modernc.org/libc v1.79.0 // indirect
+	modernc.org/mathutil v1.7.1 // indirect
+	modernc.org/memory v1.12.1 // indirect
+)
