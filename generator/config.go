@@ -185,6 +185,14 @@ func selectFeatures(names []string) (model.Features, error) {
 	return out, errors.Join(errs...)
 }
 
+// checkFeatures reports parts that are of no use without others.
+func checkFeatures(f model.Features) error {
+	if f.Redis && !f.RateLimit {
+		return errors.New("redis is of no use without ratelimit, which counts in it")
+	}
+	return nil
+}
+
 var namePattern = regexp.MustCompile(`^[a-z][a-z0-9]*([-_][a-z0-9]+)*$`)
 
 // CheckName reports why a name cannot be that of a service.

@@ -354,7 +354,7 @@ func (nothing) Open(name string) (fs.File, error) {
 // newSettings checks what NewPlan is asked for and reports all that is wrong.
 func newSettings(cfg Config) (settings, error) {
 	on, err := selectFeatures(cfg.Features)
-	err = errors.Join(CheckName(cfg.Name), CheckModule(cfg.Module), err)
+	err = errors.Join(CheckName(cfg.Name), CheckModule(cfg.Module), err, checkFeatures(on))
 	for _, src := range cfg.Specs {
 		if src.Name != "" {
 			err = errors.Join(err, CheckSpecName(src.Name))

@@ -210,6 +210,9 @@ func (r *settingsReader) features(n *yaml.Node, s *settings) {
 			}
 		}
 	}
+	if err := checkFeatures(s.features); err != nil {
+		r.errorf(n, "add ratelimit to the features, or take redis away", "%v", err)
+	}
 }
 
 // checkSpecPath reports why the document cannot be at a path.

@@ -3,6 +3,8 @@ package model
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -21,18 +23,30 @@ type Limit struct {
 // limitHint says how limits are written.
 const limitHint = `write for example "x-apigen: {limit: 20/1m}", with 1s to 720h in whole seconds; or "limit: none"`
 
-// limit reads x-apigen.limit of an operation.
+// limit reads x-apigen.limit of an operation. It tells what else stands there and
+// means nothing, because a limit that is misspelled is none.
 func (b *builder) limit(o *Operation, so *spec.Operation) *Limit {
 	v, ok := so.Extensions["x-apigen"]
-	var x struct {
-		Limit json.RawMessage `json:"limit"`
+	if !ok {
+		return nil
 	}
-	if !ok || json.Unmarshal([]byte(v.JSON), &x) != nil || x.Limit == nil {
+	var members map[string]json.RawMessage
+	if json.Unmarshal([]byte(v.JSON), &members) != nil {
+		b.diags.Errorf(v.Pos, limitHint, "x-apigen of %s %s must be a mapping", so.Method, so.Path)
+		return nil
+	}
+	for _, name := range slices.Sorted(maps.Keys(members)) {
+		if name != "limit" && name != "skip" {
+			b.diags.Warnf(v.Pos, "the members are limit and skip", "x-apigen of %s %s has no member %q; it is ignored", so.Method, so.Path, name)
+		}
+	}
+	limit, ok := members["limit"]
+	if !ok {
 		return nil
 	}
 	var text string
-	if json.Unmarshal(x.Limit, &text) != nil {
-		text = string(x.Limit)
+	if json.Unmarshal(limit, &text) != nil {
+		text = string(limit)
 	}
 	if text == "none" {
 		return &Limit{}
@@ -59,9 +73,9 @@ func parseRate(text string) (requests int, window time.Duration, err error) {
 }
 
 // limitName is the operation id if a string in a header field can hold it as it
-// is, else the name of the Go method.
+// is, else the name of the Go method. The limit of the service is named default.
 func limitName(o *Operation) string {
-	if len(o.ID) <= 64 && strings.IndexFunc(o.ID, func(r rune) bool { return r < ' ' || r > '~' || strings.ContainsRune(`"\{}`, r) }) < 0 {
+	if o.ID != "default" && len(o.ID) <= 64 && strings.IndexFunc(o.ID, func(r rune) bool { return r < ' ' || r > '~' || strings.ContainsRune(`"\{}`, r) }) < 0 {
 		return o.ID
 	}
 	return o.Name

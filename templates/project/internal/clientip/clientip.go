@@ -10,37 +10,50 @@ import (
 	"strings"
 )
 
-// Proxies are the peers whose header fields are believed. Nil trusts nobody: the
-// client is whoever the connection comes from.
-type Proxies []netip.Prefix
+// Proxies are the peers whose header fields are believed. The zero value trusts
+// nobody: the client is whoever the connection comes from.
+type Proxies struct {
+	hops     int // proxies that every request passes, wherever they are
+	networks []netip.Prefix
+}
 
-// Any is how a setting says that every peer is trusted.
-const Any = "any"
+// mostHops bounds the number of proxies, so that no address is taken for one.
+const mostHops = 9
 
-// Networks of an IPv4 prefix shorter than this, or an IPv6 one, are nobody's own:
-// to trust one is to believe strangers. fc00::/7 are the local addresses of IPv6.
-const least4, least6 = 8, 7
+// Networks with a shorter prefix are nobody's own: to trust one is to believe
+// strangers. Those of IPv6 that are local, fc00::/7 and fe80::/10, may be larger.
+const least4, least6, least6Local = 8, 20, 7
 
 // ParseProxies reads addresses and CIDR prefixes with commas or spaces between
-// them, or the word any. Its error names the first that cannot be trusted.
+// them, or how many proxies, 1 to 9, every request passes. Its error names the
+// first that cannot be trusted.
 func ParseProxies(text string) (Proxies, error) {
+	if len(text) == 1 && text[0] >= '0' && text[0] <= '0'+mostHops {
+		return Proxies{hops: int(text[0] - '0')}, nil
+	}
 	var out Proxies
 	for _, word := range strings.FieldsFunc(text, func(r rune) bool { return r == ',' || r == ' ' }) {
-		if word == Any {
-			out = append(out, netip.PrefixFrom(netip.IPv4Unspecified(), 0), netip.PrefixFrom(netip.IPv6Unspecified(), 0))
-			continue
-		}
 		prefix, err := parsePrefix(word)
 		if err != nil {
-			return nil, fmt.Errorf("%q is no address or network such as 10.0.0.0/8", word)
+			return Proxies{}, fmt.Errorf("%q is no address or network such as 10.0.0.0/8, nor a number of proxies from 1 to %d", word, mostHops)
 		}
-		if prefix.Addr().Is4() && prefix.Bits() < least4 || prefix.Addr().Is6() && prefix.Bits() < least6 {
-			return nil, fmt.Errorf("%s trusts strangers, who could then claim any address: name the networks of your proxies, or write %q if only proxies can connect",
-				word, Any)
+		if wide(prefix) {
+			return Proxies{}, fmt.Errorf("%s trusts strangers, who could then claim any address: name the networks of your proxies, or how many proxies every request passes", word)
 		}
-		out = append(out, prefix)
+		out.networks = append(out.networks, prefix)
 	}
 	return out, nil
+}
+
+func wide(prefix netip.Prefix) bool {
+	addr := prefix.Addr()
+	switch {
+	case addr.Is4():
+		return prefix.Bits() < least4
+	case addr.IsPrivate() || addr.IsLinkLocalUnicast():
+		return prefix.Bits() < least6Local
+	}
+	return prefix.Bits() < least6
 }
 
 func parsePrefix(word string) (netip.Prefix, error) {
@@ -56,17 +69,15 @@ func parsePrefix(word string) (netip.Prefix, error) {
 	return prefix.Masked(), err
 }
 
-// String returns the networks as a setting names them.
-func (p Proxies) String() string {
-	words := make([]string, len(p))
-	for i, prefix := range p {
-		words[i] = prefix.String()
-	}
-	return strings.Join(words, ",")
-}
+// None reports whether no proxy is trusted.
+func (p Proxies) None() bool { return p.hops == 0 && len(p.networks) == 0 }
 
-func (p Proxies) trusts(addr netip.Addr) bool {
-	for _, prefix := range p {
+// trusts reports whether the address that is hop addresses away is one of a proxy.
+func (p Proxies) trusts(addr netip.Addr, hop int) bool {
+	if hop < p.hops {
+		return true
+	}
+	for _, prefix := range p.networks {
 		if prefix.Contains(addr) {
 			return true
 		}
@@ -81,7 +92,7 @@ func (p Proxies) trusts(addr netip.Addr) bool {
 // the client. The result is not valid when the connection has no address.
 func (p Proxies) Client(r *http.Request) netip.Addr {
 	peer := parseHop(r.RemoteAddr)
-	if len(p) == 0 || !p.trusts(peer) {
+	if !p.trusts(peer, 0) {
 		return peer
 	}
 	plain, standard := r.Header["X-Forwarded-For"], r.Header["Forwarded"]
@@ -101,6 +112,7 @@ func (p Proxies) Client(r *http.Request) netip.Addr {
 // walk goes through the hops from the nearest to the farthest, as long as the one
 // that reports the next is a proxy. A hop that cannot be read ends it.
 func (p Proxies) walk(addr netip.Addr, fields []string, parse func(string) netip.Addr) netip.Addr {
+	distance := 0
 	for i := len(fields) - 1; i >= 0; i-- {
 		for rest, more := fields[i], true; more; {
 			hop := rest
@@ -113,7 +125,8 @@ func (p Proxies) walk(addr netip.Addr, fields []string, parse func(string) netip
 			if !next.IsValid() {
 				return addr
 			}
-			if addr = next; !p.trusts(addr) {
+			distance++
+			if addr = next; !p.trusts(addr, distance) {
 				return addr
 			}
 		}

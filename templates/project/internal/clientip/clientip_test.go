@@ -1,6 +1,7 @@
 package clientip
 
 import (
+	"fmt"
 	"net/http"
 	"net/netip"
 	"strings"
@@ -59,12 +60,18 @@ func TestParseProxies(t *testing.T) {
 	for text, want := range map[string]string{
 		"":                       "",
 		"10.0.0.0/8":             "10.0.0.0/8",
-		"10.1.2.3/8 fc00::/7":    "10.0.0.0/8,fc00::/7",
+		"10.1.2.3/8 fc00::/7":    "10.0.0.0/8 fc00::/7",
 		"192.0.2.1":              "192.0.2.1/32",
 		"::1":                    "::1/128",
 		"::ffff:10.0.0.0/104":    "10.0.0.0/8",
 		"::ffff:192.0.2.1":       "192.0.2.1/32",
-		"any":                    "0.0.0.0/0,::/0",
+		"0":                      "",
+		"2":                      "2 hops",
+		"2600:9000::/28":         "2600:9000::/28",
+		"any":                    "error: is no address",
+		"10":                     "error: is no address",
+		"1, 10.0.0.0/8":          "error: is no address",
+		"2000::/7":               "error: trusts strangers",
 		"0.0.0.0/0":              "error: trusts strangers",
 		"0.0.0.0/1, 128.0.0.0/1": "error: trusts strangers",
 		"10.0.0.0/8,::/0":        "error: trusts strangers",
@@ -72,27 +79,46 @@ func TestParseProxies(t *testing.T) {
 		"10.0.0.0/33":            "error: is no address",
 		"proxy.example":          "error: is no address",
 	} {
-		got, err := ParseProxies(text)
+		p, err := ParseProxies(text)
 		if part, bad := strings.CutPrefix(want, "error: "); bad {
 			if err == nil || !strings.Contains(err.Error(), part) {
 				t.Errorf("%q: got %v, want an error with %q", text, err, part)
 			}
 			continue
 		}
-		if err != nil || got.String() != want {
+		got := strings.Trim(fmt.Sprint(p.networks), "[]")
+		if p.hops > 0 {
+			got = fmt.Sprint(p.hops, " hops")
+		}
+		if err != nil || got != want || p.None() != (want == "") {
 			t.Errorf("%q: got %s, %v; want %s", text, got, err, want)
 		}
 	}
 }
 
-func TestEveryPeerCanBeTrusted(t *testing.T) {
-	proxies, err := ParseProxies(Any)
-	if err != nil {
-		t.Fatal(err)
-	}
-	r := &http.Request{RemoteAddr: "203.0.113.9:1", Header: http.Header{"X-Forwarded-For": {"1.1.1.1, 2.2.2.2"}}}
-	if got := proxies.Client(r).String(); got != "1.1.1.1" {
-		t.Errorf("got %s", got)
+// TestProxiesAreCounted: what a client writes into the fields comes before what the
+// proxies add.
+func TestProxiesAreCounted(t *testing.T) {
+	for _, tt := range []struct{ hops, xff, want string }{
+		{"0", "1.1.1.1", "203.0.113.9"},
+		{"1", "", "203.0.113.9"},
+		{"1", "1.1.1.1", "1.1.1.1"},
+		{"1", "9.9.9.9, 1.1.1.1", "1.1.1.1"},
+		{"2", "9.9.9.9, 1.1.1.1, 10.0.0.1", "1.1.1.1"},
+		{"2", "1.1.1.1", "1.1.1.1"},
+		{"2", "9.9.9.9, x, 10.0.0.1", "10.0.0.1"},
+	} {
+		proxies, err := ParseProxies(tt.hops)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r := &http.Request{RemoteAddr: "203.0.113.9:1", Header: http.Header{}}
+		if tt.xff != "" {
+			r.Header.Set("X-Forwarded-For", tt.xff)
+		}
+		if got := proxies.Client(r).String(); got != tt.want {
+			t.Errorf("%s proxies, %q: got %s, want %s", tt.hops, tt.xff, got, tt.want)
+		}
 	}
 }
 

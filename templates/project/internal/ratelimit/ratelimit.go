@@ -134,7 +134,7 @@ func (g *Guard) client(r *http.Request) client {
 			return c
 		}
 	}
-	if g.l.opt.Proxies == nil && len(r.Header["X-Forwarded-For"]) > 0 {
+	if g.l.opt.Proxies.None() && (len(r.Header["X-Forwarded-For"]) > 0 || len(r.Header["Forwarded"]) > 0) {
 		g.l.hint.Do(func() {
 			g.l.opt.Log.Warn("a request came through a proxy, whose clients share one limit; TRUSTED_PROXIES tells which proxies to believe", "peer", r.RemoteAddr)
 		})
