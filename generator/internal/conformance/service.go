@@ -147,6 +147,20 @@ func (s *Service) Restart(ctx context.Context) (string, error) {
 	return s.URL, err
 }
 
+// Memory returns how much memory the process has in use, in bytes: on Linux only.
+func (s *Service) Memory() (int64, error) {
+	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", s.cmd.Process.Pid))
+	if err != nil {
+		return 0, err
+	}
+	_, rest, _ := strings.Cut(string(status), "VmRSS:")
+	var kb int64
+	if _, err := fmt.Sscan(rest, &kb); err != nil {
+		return 0, fmt.Errorf("read memory of service: %w", err)
+	}
+	return kb << 10, nil
+}
+
 // Log returns the end of what the service wrote.
 func (s *Service) Log() string { return s.log.String() }
 

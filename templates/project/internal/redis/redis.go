@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -20,7 +21,7 @@ const (
 	retryLeast  = 500 * time.Millisecond // between attempts to connect,
 	retryMost   = 4 * time.Second        // doubled while connections fail soon
 	stable      = 5 * time.Second        // that a connection must last to count as good
-	failures    = 3                      // in a row, that end a connection
+	failures    = 3                      // one after the other, that end a connection
 	bufferBytes = 64 << 10               // of each connection and direction
 )
 
@@ -59,8 +60,23 @@ type Client struct {
 // link is one connection to a server, a cluster or a set of sentinels.
 type link struct {
 	client rueidis.Client
+	broken chan error // gets the reason to give it up
+
+	mu     sync.Mutex   // held to count a failure
 	failed atomic.Int32 // calls in a row
-	broken chan error   // gets the reason to give it up
+	last   time.Time    // when the last of them failed
+}
+
+// fail counts a call that failed and reports whether it was one too many. Calls that
+// were under way when another failed do not count: they were hit by the same pause.
+func (l *link) fail(start time.Time) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if start.Before(l.last) {
+		return false
+	}
+	l.last = time.Now()
+	return l.failed.Add(1) == failures
 }
 
 // Open connects to Redis and returns soon, connected or not: a Redis that does not
@@ -154,6 +170,7 @@ func (c *Client) Do(ctx context.Context, f func(context.Context, rueidis.Client)
 	if l == nil {
 		return ErrDown
 	}
+	start := time.Now()
 	limited, cancel := context.WithTimeout(ctx, c.timeout)
 	defer cancel()
 	err := f(limited, l.client)
@@ -163,7 +180,7 @@ func (c *Client) Do(ctx context.Context, f func(context.Context, rueidis.Client)
 			l.failed.Store(0)
 		}
 	case ctx.Err() != nil: // the caller gave up
-	case l.failed.Add(1) == failures:
+	case l.fail(start):
 		c.current.CompareAndSwap(l, nil)
 		select {
 		case l.broken <- err:

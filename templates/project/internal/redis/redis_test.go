@@ -97,6 +97,16 @@ func TestRedisThatNeverAnswers(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer l.Close()
+	accepted := make(chan net.Conn, 100)
+	go func() {
+		for {
+			conn, err := l.Accept()
+			if err != nil {
+				return
+			}
+			accepted <- conn
+		}
+	}()
 	start := time.Now()
 	c, _ := open(t, "redis://"+l.Addr().String())
 	if took := time.Since(start); took > 2*dialTimeout {
@@ -104,6 +114,14 @@ func TestRedisThatNeverAnswers(t *testing.T) {
 	}
 	if err := c.Do(t.Context(), ping); !errors.Is(err, ErrDown) {
 		t.Errorf("got %v", err)
+	}
+	for range 3 { // it gives up and tries again
+		select {
+		case conn := <-accepted:
+			defer conn.Close()
+		case <-time.After(5 * time.Second):
+			t.Fatal("no further attempt to connect within 5 s")
+		}
 	}
 }
 
@@ -143,6 +161,24 @@ func TestCallersThatGiveUp(t *testing.T) {
 			return ctx.Err()
 		})
 	}
+	if err := c.Do(t.Context(), ping); err != nil || j.count("does not answer") != 0 {
+		t.Errorf("got %v", err)
+	}
+}
+
+// TestOnePause hits all calls that are under way and does not end the connection.
+func TestOnePause(t *testing.T) {
+	c, j := open(t, server(t))
+	var group sync.WaitGroup
+	for range 10 * failures {
+		group.Go(func() {
+			_ = c.Do(t.Context(), func(ctx context.Context, _ rueidis.Client) error {
+				<-ctx.Done()
+				return ctx.Err()
+			})
+		})
+	}
+	group.Wait()
 	if err := c.Do(t.Context(), ping); err != nil || j.count("does not answer") != 0 {
 		t.Errorf("got %v", err)
 	}
