@@ -24,6 +24,9 @@ race: ## the tests that run in this process under the race detector, and the gol
 	go test -race -short -timeout 30m ./...
 	@for dir in testdata/golden/*/want; do echo "race $$dir" && (cd $$dir && go test -race ./...) || exit 1; done
 
+soak: ## the reliability rigs for as long as their promises ask for: minutes, on real servers
+	APIGEN_SOAK=1 go test -count 1 -timeout 60m -v -run '^TestRig' ./generator
+
 golden: ## rewrite expected outputs; look at the diff before you commit it
 	go test ./cmd/apigen ./generator ./generator/internal/model ./generator/internal/resource -update
 
@@ -59,4 +62,4 @@ cover: ## write coverage to cover.html
 snapshot: ## build release archives into dist/, publishing nothing (needs goreleaser)
 	goreleaser release --snapshot --clean
 
-.PHONY: help build demo demo-check test race golden lint bench fuzz corpus giants cover snapshot
+.PHONY: help build demo demo-check test race soak golden lint bench fuzz corpus giants cover snapshot

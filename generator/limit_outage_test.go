@@ -7,9 +7,11 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
+	"github.com/apigen-go/apigen/generator/internal/conformance"
 	"github.com/apigen-go/apigen/generator/internal/servertest"
 )
 
@@ -23,7 +25,7 @@ const (
 // outage is a way for Redis to fail.
 type outage struct {
 	name     string
-	original string // what the Node.js original did, see the notes
+	original string // what the Node.js original did to requests
 	begin    func(*servertest.RedisServer, *servertest.Proxy) error
 	end      func(*servertest.RedisServer, *servertest.Proxy) error
 	direct   bool // without the proxy between
@@ -46,8 +48,8 @@ var outages = []outage{
 	{"reset", "not measured", network(servertest.Fault{Reset: true}), network(servertest.Fault{}), false},
 }
 
-// TestRigLimiterOutages: under load Redis fails in each way and comes back.
-func TestRigLimiterOutages(t *testing.T) {
+// rigOutages: under load Redis fails in each way and comes back.
+func rigOutages(t *testing.T, service *conformance.Service) {
 	lasts, part := 1500*time.Millisecond, 0.9 // of so few requests the slowest are those of a busy machine
 	if soaking {
 		lasts, part = 30*time.Second, 0.99
@@ -55,8 +57,8 @@ func TestRigLimiterOutages(t *testing.T) {
 	redis := servertest.Redis(t)
 	proxy := servertest.NewProxy(t, redis.Addr)
 	fleets := map[bool]*fleet{
-		true:  startFleet(t, 2, "REDIS_URL="+redis.URL()),
-		false: startFleet(t, 2, "REDIS_URL=redis://"+proxy.Addr),
+		true:  startFleet(t, service, "REDIS_URL="+redis.URL()),
+		false: startFleet(t, service, "REDIS_URL=redis://"+proxy.Addr),
 	}
 	for _, o := range outages {
 		t.Run(o.name, func(t *testing.T) {
@@ -69,7 +71,7 @@ func TestRigLimiterOutages(t *testing.T) {
 					t.Error(err)
 				}
 				time.Sleep(lasts / 2)
-				local = f.burst(t, f.stranger(), 400)
+				local = f.burst(t, stranger(), 400)
 			})
 			if err := o.end(redis, proxy); err != nil {
 				t.Fatal(err)
@@ -140,7 +142,7 @@ func (f *fleet) load(lasts time.Duration, part float64, meanwhile func()) measur
 			if i%2 == 1 {
 				path, want = "/notes/0198c0de-0000-7000-8000-000000000000", http.StatusNotFound
 			}
-			r := f.send(i/2, http.MethodGet, path, f.stranger(), "")
+			r := f.send(i/2, http.MethodGet, path, stranger(), "")
 			mu.Lock()
 			defer mu.Unlock()
 			took[i%2] = append(took[i%2], r.took)
@@ -162,7 +164,7 @@ func (f *fleet) recovered(t *testing.T) time.Duration {
 	t.Helper()
 	start := time.Now()
 	for time.Since(start) < 3*mostRecovery {
-		addr := f.stranger()
+		addr := stranger()
 		f.get(0, addr)
 		if rate := rateField.FindStringSubmatch(f.get(1, addr).header.Get("RateLimit")); rate != nil && rate[2] == "98" {
 			return time.Since(start).Round(time.Millisecond)
@@ -171,4 +173,65 @@ func (f *fleet) recovered(t *testing.T) time.Duration {
 	}
 	t.Fatal("the instances do not count together again")
 	return 0
+}
+
+// rigMemory sends requests from 1,000,000 networks to an instance without Redis and
+// one with it.
+func rigMemory(t *testing.T, service *conformance.Service) {
+	if !soaking {
+		t.Skip("APIGEN_SOAK is not 1; package ratelimit holds 1,000,000 keys to a bound")
+	}
+	const clients, part = 1_000_000, 100_000
+	redis := servertest.Redis(t)
+	empty := servertest.Memory(t, redis.PID())
+	f := startFleet(t, service)
+	shared, err := service.Again(t.Context(), "TRUSTED_PROXIES=1", "RATE_LIMIT=100/15m", "LOG_LEVEL=warn", "REDIS_URL="+redis.URL())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(shared.Kill)
+	f.instances[1] = shared
+	for i, name := range []string{"alone", "with Redis"} {
+		f.volley(t, i, 1000) // warm
+		before := servertest.Memory(t, f.instances[i].PID())
+		var first, last time.Duration
+		for n := 0; n < clients; n += part {
+			last = f.volley(t, i, part)
+			if n == 0 {
+				first = last
+			}
+		}
+		grown := servertest.Memory(t, f.instances[i].PID()) - before
+		t.Logf("1,000,000 clients, %s: %d MB grown, p99 %s of the first 100,000 requests and %s of the last; Node.js original: no bound", name, grown>>20, ms(first), ms(last))
+		if grown > 96<<20 {
+			t.Errorf("memory grew by %d MB", grown>>20)
+		}
+	}
+	t.Logf("Redis: %d MB for 1,000,000 clients, until their windows have passed", (servertest.Memory(t, redis.PID())-empty)>>20)
+}
+
+// volley sends a request of each of n new clients and returns the 99th percentile
+// of the times they took.
+func (f *fleet) volley(t *testing.T, instance, n int) time.Duration {
+	t.Helper()
+	took := make([]time.Duration, n)
+	var next atomic.Int64
+	var group sync.WaitGroup
+	for range 16 {
+		group.Go(func() {
+			for {
+				i := int(next.Add(1)) - 1
+				if i >= n {
+					return
+				}
+				r := f.get(instance, stranger())
+				if took[i] = r.took; r.status != http.StatusOK {
+					t.Errorf("status %d", r.status)
+				}
+			}
+		})
+	}
+	group.Wait()
+	slices.Sort(took)
+	return took[n*99/100]
 }

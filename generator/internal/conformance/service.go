@@ -52,6 +52,13 @@ func Start(ctx context.Context, project, bin string, env ...string) (*Service, e
 	return s, s.start(ctx)
 }
 
+// Again starts another instance of the program, with an environment and a log of
+// its own.
+func (s *Service) Again(ctx context.Context, env ...string) (*Service, error) {
+	other := &Service{program: s.program, env: env, log: &logBuffer{}}
+	return other, other.start(ctx)
+}
+
 func (s *Service) start(ctx context.Context) error {
 	addr, err := freeAddr()
 	if err != nil {
@@ -147,19 +154,8 @@ func (s *Service) Restart(ctx context.Context) (string, error) {
 	return s.URL, err
 }
 
-// Memory returns how much memory the process has in use, in bytes: on Linux only.
-func (s *Service) Memory() (int64, error) {
-	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", s.cmd.Process.Pid))
-	if err != nil {
-		return 0, err
-	}
-	_, rest, _ := strings.Cut(string(status), "VmRSS:")
-	var kb int64
-	if _, err := fmt.Sscan(rest, &kb); err != nil {
-		return 0, fmt.Errorf("read memory of service: %w", err)
-	}
-	return kb << 10, nil
-}
+// PID is the number of the process.
+func (s *Service) PID() int { return s.cmd.Process.Pid }
 
 // Log returns the end of what the service wrote.
 func (s *Service) Log() string { return s.log.String() }

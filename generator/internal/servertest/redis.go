@@ -118,6 +118,9 @@ func (s *RedisServer) Kill() error {
 	return err
 }
 
+// PID is the number of the server's process.
+func (s *RedisServer) PID() int { return s.pid }
+
 // Freeze stops the server as SIGSTOP does: connections stay and nothing answers.
 func (s *RedisServer) Freeze() error { return syscall.Kill(s.pid, syscall.SIGSTOP) }
 
