@@ -12,12 +12,14 @@ import (
 
 	"example.com/bookshop/internal/codec"
 	"example.com/bookshop/internal/problem"
+	"example.com/bookshop/internal/ratelimit"
 	"example.com/bookshop/internal/router"
 )
 
 // Options are the settings of the handler that [New] returns.
 type Options struct {
-	Log *slog.Logger // where unexpected errors go; nil means [slog.Default]
+	Log     *slog.Logger       // where unexpected errors go; nil means [slog.Default]
+	Limiter *ratelimit.Limiter // nil: nothing is limited
 
 	// CheckAnswers holds every answer to the document before it is sent. One that does not match is
 	// logged, and the client gets a 500 that lists what is wrong: for development and tests.
@@ -27,36 +29,57 @@ type Options struct {
 // New returns the API as an HTTP handler: it finds the operation, decodes and validates the request,
 // calls h and encodes the answer. It is safe for concurrent use.
 func New(h Handler, opt Options) http.Handler {
-	s := &server{handler: h, log: cmp.Or(opt.Log, slog.Default()), check: opt.CheckAnswers}
+	s := &server{handler: h, log: cmp.Or(opt.Log, slog.Default()), limiter: opt.Limiter, check: opt.CheckAnswers}
 	rt := router.New([]router.Route{
-		{Method: "GET", Path: "/authors", Handle: s.checked(s.serveListAuthors, func(a *codec.Answer) { _, _ = readListAuthors(a) })},
-		{Method: "POST", Path: "/authors", Handle: s.checked(s.serveCreateAuthor, func(a *codec.Answer) { _, _ = readCreateAuthor(a) })},
-		{Method: "GET", Path: "/authors/{authorId}", Handle: s.checked(s.serveGetAuthor, func(a *codec.Answer) { _, _ = readGetAuthor(a) })},
-		{Method: "PUT", Path: "/authors/{authorId}", Handle: s.checked(s.serveReplaceAuthor, func(a *codec.Answer) { _, _ = readReplaceAuthor(a) })},
-		{Method: "PATCH", Path: "/authors/{authorId}", Handle: s.checked(s.serveUpdateAuthor, func(a *codec.Answer) { _, _ = readUpdateAuthor(a) })},
-		{Method: "DELETE", Path: "/authors/{authorId}", Handle: s.checked(s.serveDeleteAuthor, func(a *codec.Answer) { _ = readDeleteAuthor(a) })},
-		{Method: "GET", Path: "/authors/{authorId}/books", Handle: s.checked(s.serveListAuthorBooks, func(a *codec.Answer) { _, _ = readListAuthorBooks(a) })},
-		{Method: "POST", Path: "/authors/{authorId}/books", Handle: s.checked(s.serveCreateBook, func(a *codec.Answer) { _, _ = readCreateBook(a) })},
-		{Method: "GET", Path: "/books", Handle: s.checked(s.serveListBooks, func(a *codec.Answer) { _, _ = readListBooks(a) })},
-		{Method: "GET", Path: "/books/{bookId}", Handle: s.checked(s.serveGetBook, func(a *codec.Answer) { _, _ = readGetBook(a) })},
-		{Method: "PUT", Path: "/books/{bookId}", Handle: s.checked(s.serveReplaceBook, func(a *codec.Answer) { _, _ = readReplaceBook(a) })},
-		{Method: "PATCH", Path: "/books/{bookId}", Handle: s.checked(s.serveUpdateBook, func(a *codec.Answer) { _, _ = readUpdateBook(a) })},
-		{Method: "DELETE", Path: "/books/{bookId}", Handle: s.checked(s.serveDeleteBook, func(a *codec.Answer) { _ = readDeleteBook(a) })},
-		{Method: "POST", Path: "/books/{bookId}/order", Handle: s.checked(s.serveOrderBook, func(a *codec.Answer) { _ = readOrderBook(a) })},
-		{Method: "GET", Path: "/books/{bookId}/reviews", Handle: s.checked(s.serveListReviews, func(a *codec.Answer) { _, _ = readListReviews(a) })},
-		{Method: "POST", Path: "/books/{bookId}/reviews", Handle: s.checked(s.serveCreateReview, func(a *codec.Answer) { _, _ = readCreateReview(a) })},
-		{Method: "GET", Path: "/reviews/{reviewId}", Handle: s.checked(s.serveGetReview, func(a *codec.Answer) { _, _ = readGetReview(a) })},
-		{Method: "DELETE", Path: "/reviews/{reviewId}", Handle: s.checked(s.serveDeleteReview, func(a *codec.Answer) { _ = readDeleteReview(a) })},
+		{Method: "GET", Path: "/authors", Handle: s.limited(nil, nil, s.checked(s.serveListAuthors, func(a *codec.Answer) { _, _ = readListAuthors(a) }))},
+		{Method: "POST", Path: "/authors", Handle: s.limited(nil, nil, s.checked(s.serveCreateAuthor, func(a *codec.Answer) { _, _ = readCreateAuthor(a) }))},
+		{Method: "GET", Path: "/authors/{authorId}", Handle: s.limited(nil, nil, s.checked(s.serveGetAuthor, func(a *codec.Answer) { _, _ = readGetAuthor(a) }))},
+		{Method: "PUT", Path: "/authors/{authorId}", Handle: s.limited(nil, nil, s.checked(s.serveReplaceAuthor, func(a *codec.Answer) { _, _ = readReplaceAuthor(a) }))},
+		{Method: "PATCH", Path: "/authors/{authorId}", Handle: s.limited(nil, nil, s.checked(s.serveUpdateAuthor, func(a *codec.Answer) { _, _ = readUpdateAuthor(a) }))},
+		{Method: "DELETE", Path: "/authors/{authorId}", Handle: s.limited(nil, nil, s.checked(s.serveDeleteAuthor, func(a *codec.Answer) { _ = readDeleteAuthor(a) }))},
+		{Method: "GET", Path: "/authors/{authorId}/books", Handle: s.limited(nil, nil, s.checked(s.serveListAuthorBooks, func(a *codec.Answer) { _, _ = readListAuthorBooks(a) }))},
+		{Method: "POST", Path: "/authors/{authorId}/books", Handle: s.limited(nil, nil, s.checked(s.serveCreateBook, func(a *codec.Answer) { _, _ = readCreateBook(a) }))},
+		{Method: "GET", Path: "/books", Handle: s.limited(nil, nil, s.checked(s.serveListBooks, func(a *codec.Answer) { _, _ = readListBooks(a) }))},
+		{Method: "GET", Path: "/books/{bookId}", Handle: s.limited(nil, nil, s.checked(s.serveGetBook, func(a *codec.Answer) { _, _ = readGetBook(a) }))},
+		{Method: "PUT", Path: "/books/{bookId}", Handle: s.limited(nil, nil, s.checked(s.serveReplaceBook, func(a *codec.Answer) { _, _ = readReplaceBook(a) }))},
+		{Method: "PATCH", Path: "/books/{bookId}", Handle: s.limited(nil, nil, s.checked(s.serveUpdateBook, func(a *codec.Answer) { _, _ = readUpdateBook(a) }))},
+		{Method: "DELETE", Path: "/books/{bookId}", Handle: s.limited(nil, nil, s.checked(s.serveDeleteBook, func(a *codec.Answer) { _ = readDeleteBook(a) }))},
+		{Method: "POST", Path: "/books/{bookId}/order", Handle: s.limited(nil, nil, s.checked(s.serveOrderBook, func(a *codec.Answer) { _ = readOrderBook(a) }))},
+		{Method: "GET", Path: "/books/{bookId}/reviews", Handle: s.limited(nil, nil, s.checked(s.serveListReviews, func(a *codec.Answer) { _, _ = readListReviews(a) }))},
+		{Method: "POST", Path: "/books/{bookId}/reviews", Handle: s.limited(nil, nil, s.checked(s.serveCreateReview, func(a *codec.Answer) { _, _ = readCreateReview(a) }))},
+		{Method: "GET", Path: "/reviews/{reviewId}", Handle: s.limited(nil, nil, s.checked(s.serveGetReview, func(a *codec.Answer) { _, _ = readGetReview(a) }))},
+		{Method: "DELETE", Path: "/reviews/{reviewId}", Handle: s.limited(nil, nil, s.checked(s.serveDeleteReview, func(a *codec.Answer) { _ = readDeleteReview(a) }))},
 	})
-	rt.NotFound = http.HandlerFunc(notFound)
-	rt.MethodNotAllowed = http.HandlerFunc(methodNotAllowed)
+	rt.NotFound = s.limitedHandler(notFound)
+	rt.MethodNotAllowed = s.limitedHandler(methodNotAllowed)
 	return rt
 }
 
 type server struct {
 	handler Handler
 	log     *slog.Logger
+	limiter *ratelimit.Limiter
 	check   bool
+}
+
+// limited lets those requests through that a policy allows; nil stands for that of the service.
+func (s *server) limited(p *ratelimit.Policy, declared failures, next router.Handle) router.Handle {
+	if s.limiter == nil {
+		return next
+	}
+	guard := s.limiter.Guard(p)
+	return func(w http.ResponseWriter, r *http.Request, path []string) {
+		err := guard.Do(w, r, func(w http.ResponseWriter) { next(w, r, path) })
+		if err != nil {
+			s.fail(w, r, declared, err)
+		}
+	}
+}
+
+// limitedHandler limits requests that are for no operation.
+func (s *server) limitedHandler(next http.HandlerFunc) http.Handler {
+	limited := s.limited(nil, nil, func(w http.ResponseWriter, r *http.Request, _ []string) { next(w, r) })
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { limited(w, r, nil) })
 }
 
 // checked holds the answers of an operation to the document, when that is asked for. read reads

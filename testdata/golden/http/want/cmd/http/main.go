@@ -13,6 +13,8 @@ import (
 	"example.com/http/internal/api"
 	"example.com/http/internal/config"
 	"example.com/http/internal/handler"
+	"example.com/http/internal/ratelimit"
+	"example.com/http/internal/redis"
 	"example.com/http/internal/server"
 )
 
@@ -77,7 +79,18 @@ func run(ctx context.Context, args []string, getenv func(string) string, out io.
 
 func serve(ctx context.Context, cfg *config.Config, out io.Writer) error {
 	log := server.NewLogger(out, cfg.LogLevel)
-	routes := api.New(handler.New(), api.Options{Log: log, CheckAnswers: cfg.CheckAnswers})
+	options := api.Options{Log: log, CheckAnswers: cfg.CheckAnswers}
+	limits := ratelimit.Options{Log: log, Proxies: cfg.Server.Proxies}
+	if cfg.Redis.URL != "" {
+		client, err := redis.Open(cfg.Redis, log)
+		if err != nil {
+			return err
+		}
+		defer client.Close()
+		limits.Shared = ratelimit.NewRedis(client, "http")
+	}
+	options.Limiter = ratelimit.New(cfg.RateLimit, limits)
+	routes := api.New(handler.New(), options)
 	return server.New(cfg.Server, log, routes).Run(ctx)
 }
 

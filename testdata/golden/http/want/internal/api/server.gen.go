@@ -11,12 +11,14 @@ import (
 
 	"example.com/http/internal/codec"
 	"example.com/http/internal/problem"
+	"example.com/http/internal/ratelimit"
 	"example.com/http/internal/router"
 )
 
 // Options are the settings of the handler that [New] returns.
 type Options struct {
-	Log *slog.Logger // where unexpected errors go; nil means [slog.Default]
+	Log     *slog.Logger       // where unexpected errors go; nil means [slog.Default]
+	Limiter *ratelimit.Limiter // nil: nothing is limited
 
 	// CheckAnswers holds every answer to the document before it is sent. One that does not match is
 	// logged, and the client gets a 500 that lists what is wrong: for development and tests.
@@ -26,33 +28,54 @@ type Options struct {
 // New returns the API as an HTTP handler: it finds the operation, decodes and validates the request,
 // calls h and encodes the answer. It is safe for concurrent use.
 func New(h Handler, opt Options) http.Handler {
-	s := &server{handler: h, log: cmp.Or(opt.Log, slog.Default()), check: opt.CheckAnswers}
+	s := &server{handler: h, log: cmp.Or(opt.Log, slog.Default()), limiter: opt.Limiter, check: opt.CheckAnswers}
 	rt := router.New([]router.Route{
-		{Method: "GET", Path: "/styles/{simple}/{.label}/{;matrix*}", Handle: s.checked(s.serveReadPath, func(a *codec.Answer) { _ = readReadPath(a) })},
-		{Method: "GET", Path: "/styles", Handle: s.checked(s.serveReadQuery, func(a *codec.Answer) { _, _ = readReadQuery(a) })},
-		{Method: "GET", Path: "/free", Handle: s.checked(s.serveReadFree, func(a *codec.Answer) { _ = readReadFree(a) })},
-		{Method: "GET", Path: "/files/{+path}", Handle: s.checked(s.serveGetFile, func(a *codec.Answer) { _, _ = readGetFile(a) })},
-		{Method: "POST", Path: "/files/{+path}:copy", Handle: s.checked(s.serveCopyFile, func(a *codec.Answer) { _ = readCopyFile(a) })},
-		{Method: "POST", Path: "/queue/#Action=Send", Handle: s.checked(s.serveSendMessage, func(a *codec.Answer) { _ = readSendMessage(a) })},
-		{Method: "POST", Path: "/queue/#Action=Receive", Handle: s.checked(s.serveReceiveMessage, func(a *codec.Answer) { _ = readReceiveMessage(a) })},
-		{Method: "POST", Path: "/charges", Handle: s.checked(s.serveCreateCharge, func(a *codec.Answer) { _, _ = readCreateCharge(a) })},
-		{Method: "POST", Path: "/points", Handle: s.checked(s.serveAddPoint, func(a *codec.Answer) { _ = readAddPoint(a) })},
-		{Method: "POST", Path: "/uploads", Handle: s.checked(s.serveUpload, func(a *codec.Answer) { _ = readUpload(a) })},
-		{Method: "GET", Path: "/report", Handle: s.checked(s.serveGetReport, func(a *codec.Answer) { _, _ = readGetReport(a) })},
-		{Method: "GET", Path: "/events", Handle: s.checked(s.serveWatch, func(a *codec.Answer) { _, _ = readWatch(a) })},
-		{Method: "POST", Path: "/import", Handle: s.checked(s.serveImportPoints, func(a *codec.Answer) { _ = readImportPoints(a) })},
-		{Method: "POST", Path: "/letters", Handle: s.checked(s.serveSendLetter, func(a *codec.Answer) { _, _ = readSendLetter(a) })},
-		{Method: "PUT", Path: "/telegrams", Handle: s.checked(s.serveSendTelegram, func(a *codec.Answer) { _, _ = readSendTelegram(a) })},
+		{Method: "GET", Path: "/styles/{simple}/{.label}/{;matrix*}", Handle: s.limited(nil, nil, s.checked(s.serveReadPath, func(a *codec.Answer) { _ = readReadPath(a) }))},
+		{Method: "GET", Path: "/styles", Handle: s.limited(nil, nil, s.checked(s.serveReadQuery, func(a *codec.Answer) { _, _ = readReadQuery(a) }))},
+		{Method: "GET", Path: "/free", Handle: s.limited(nil, nil, s.checked(s.serveReadFree, func(a *codec.Answer) { _ = readReadFree(a) }))},
+		{Method: "GET", Path: "/files/{+path}", Handle: s.limited(nil, nil, s.checked(s.serveGetFile, func(a *codec.Answer) { _, _ = readGetFile(a) }))},
+		{Method: "POST", Path: "/files/{+path}:copy", Handle: s.limited(nil, nil, s.checked(s.serveCopyFile, func(a *codec.Answer) { _ = readCopyFile(a) }))},
+		{Method: "POST", Path: "/queue/#Action=Send", Handle: s.limited(nil, nil, s.checked(s.serveSendMessage, func(a *codec.Answer) { _ = readSendMessage(a) }))},
+		{Method: "POST", Path: "/queue/#Action=Receive", Handle: s.limited(nil, nil, s.checked(s.serveReceiveMessage, func(a *codec.Answer) { _ = readReceiveMessage(a) }))},
+		{Method: "POST", Path: "/charges", Handle: s.limited(nil, nil, s.checked(s.serveCreateCharge, func(a *codec.Answer) { _, _ = readCreateCharge(a) }))},
+		{Method: "POST", Path: "/points", Handle: s.limited(nil, nil, s.checked(s.serveAddPoint, func(a *codec.Answer) { _ = readAddPoint(a) }))},
+		{Method: "POST", Path: "/uploads", Handle: s.limited(nil, nil, s.checked(s.serveUpload, func(a *codec.Answer) { _ = readUpload(a) }))},
+		{Method: "GET", Path: "/report", Handle: s.limited(nil, nil, s.checked(s.serveGetReport, func(a *codec.Answer) { _, _ = readGetReport(a) }))},
+		{Method: "GET", Path: "/events", Handle: s.limited(nil, watchFailures, s.checked(s.serveWatch, func(a *codec.Answer) { _, _ = readWatch(a) }))},
+		{Method: "POST", Path: "/import", Handle: s.limited(nil, nil, s.checked(s.serveImportPoints, func(a *codec.Answer) { _ = readImportPoints(a) }))},
+		{Method: "POST", Path: "/letters", Handle: s.limited(nil, nil, s.checked(s.serveSendLetter, func(a *codec.Answer) { _, _ = readSendLetter(a) }))},
+		{Method: "PUT", Path: "/telegrams", Handle: s.limited(nil, sendTelegramFailures, s.checked(s.serveSendTelegram, func(a *codec.Answer) { _, _ = readSendTelegram(a) }))},
 	})
-	rt.NotFound = http.HandlerFunc(notFound)
-	rt.MethodNotAllowed = http.HandlerFunc(methodNotAllowed)
+	rt.NotFound = s.limitedHandler(notFound)
+	rt.MethodNotAllowed = s.limitedHandler(methodNotAllowed)
 	return rt
 }
 
 type server struct {
 	handler Handler
 	log     *slog.Logger
+	limiter *ratelimit.Limiter
 	check   bool
+}
+
+// limited lets those requests through that a policy allows; nil stands for that of the service.
+func (s *server) limited(p *ratelimit.Policy, declared failures, next router.Handle) router.Handle {
+	if s.limiter == nil {
+		return next
+	}
+	guard := s.limiter.Guard(p)
+	return func(w http.ResponseWriter, r *http.Request, path []string) {
+		err := guard.Do(w, r, func(w http.ResponseWriter) { next(w, r, path) })
+		if err != nil {
+			s.fail(w, r, declared, err)
+		}
+	}
+}
+
+// limitedHandler limits requests that are for no operation.
+func (s *server) limitedHandler(next http.HandlerFunc) http.Handler {
+	limited := s.limited(nil, nil, func(w http.ResponseWriter, r *http.Request, _ []string) { next(w, r) })
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { limited(w, r, nil) })
 }
 
 // checked holds the answers of an operation to the document, when that is asked for. read reads

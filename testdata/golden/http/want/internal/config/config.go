@@ -6,6 +6,9 @@ import (
 	"log/slog"
 	"time"
 
+	"example.com/http/internal/clientip"
+	"example.com/http/internal/ratelimit"
+	"example.com/http/internal/redis"
 	"example.com/http/internal/server"
 )
 
@@ -16,7 +19,9 @@ type Config struct {
 	// CheckAnswers holds answers to the document before they are sent.
 	CheckAnswers bool
 
-	Server server.Config
+	Server    server.Config
+	RateLimit ratelimit.Config
+	Redis     redis.Config
 
 	Vars []Var // every setting as it takes effect, in the order of the list below
 }
@@ -31,6 +36,7 @@ func Load(getenv func(string) string) (*Config, error) {
 		Server: server.Config{
 			Addr:              e.addr("ADDR", ":8080", "address to listen on; PORT alone is honoured too"),
 			BasePath:          e.prefix("BASE_PATH", "", "path prefix the API is served under, such as /v1"),
+			Proxies:           parse(e, "TRUSTED_PROXIES", "", clientip.ParseProxies, "networks of the proxies in front, or how many every request passes; only theirs X-Forwarded-For and Forwarded are believed"),
 			MaxBody:           e.number("MAX_BODY_BYTES", 1<<20, 1, "largest request body"),
 			ReadHeaderTimeout: e.duration("READ_HEADER_TIMEOUT", 5*time.Second, time.Millisecond, "time to read the header of a request"),
 			ReadTimeout:       e.duration("READ_TIMEOUT", 15*time.Second, time.Millisecond, "time to read a whole request"),
@@ -39,6 +45,15 @@ func Load(getenv func(string) string) (*Config, error) {
 			IdleTimeout:       e.duration("IDLE_TIMEOUT", 2*time.Minute, time.Millisecond, "time an unused client connection is kept"),
 			ShutdownDelay:     e.duration("SHUTDOWN_DELAY", 0, 0, "time between not being ready and the stop, for load balancers to notice"),
 			ShutdownTimeout:   e.duration("SHUTDOWN_TIMEOUT", 20*time.Second, time.Millisecond, "time requests in flight have to finish at the stop"),
+		},
+		RateLimit: ratelimit.Config{
+			Rate:    parse(e, "RATE_LIMIT", "100/15m", ratelimit.ParseRate, "requests of one client in a span of time, or off"),
+			Headers: parse(e, "RATE_LIMIT_HEADERS", "draft-8", ratelimit.ParseHeaders, "how answers tell the quota: draft-8, draft-7, draft-6, legacy, several of them, or none"),
+			Skip:    parse(e, "RATE_LIMIT_SKIP", "none", ratelimit.ParseSkip, "requests that do not count: successful, failed, or none"),
+		},
+		Redis: redis.Config{
+			URL:     parse(e, "REDIS_URL", "", redis.ParseURL, "Redis that all instances share: redis://…, rediss://… or unix://…"),
+			Timeout: e.duration("REDIS_TIMEOUT", 50*time.Millisecond, time.Millisecond, "time Redis has to answer"),
 		},
 	}
 	if s := cfg.Server; s.WriteTimeout <= s.RequestTimeout {

@@ -1,7 +1,9 @@
 package config
 
 import (
+	"errors"
 	"log/slog"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -37,6 +39,9 @@ func TestDefaultsHold(t *testing.T) {
 	if v := e.url("U", "file:x.db", []string{"file"}, ""); v != "file:x.db" {
 		t.Errorf("url: %q", v)
 	}
+	if v := parse(e, "I", "7", strconv.Atoi, ""); v != 7 {
+		t.Errorf("parse: %d", v)
+	}
 	if err := e.err(); err != nil {
 		t.Error(err)
 	}
@@ -44,7 +49,7 @@ func TestDefaultsHold(t *testing.T) {
 	if err := Print(&b, e.vars); err != nil {
 		t.Fatal(err)
 	}
-	if want := "T=x\nN=3\nD=2m\nF=false\nL=info\nADDR=:8080\nP=\nU=file:x.db\n"; b.String() != want {
+	if want := "T=x\nN=3\nD=2m\nF=false\nL=info\nADDR=:8080\nP=\nU=file:x.db\nI=7\n"; b.String() != want {
 		t.Errorf("got %q, want %q", b.String(), want)
 	}
 }
@@ -52,7 +57,7 @@ func TestDefaultsHold(t *testing.T) {
 func TestEveryMistakeIsNamed(t *testing.T) {
 	e := newEnv(map[string]string{
 		"N": "many", "M": "0", "D": "15", "F": "perhaps", "L": "loud", "ADDR": "8080", "P": "v1",
-		"U": "mysql://u:secret@h/d",
+		"U": "mysql://u:secret@h/d", "I": "x",
 	})
 	if v := e.number("N", 3, 1, ""); v != 3 {
 		t.Errorf("a bad value leaves the default: %d", v)
@@ -64,6 +69,7 @@ func TestEveryMistakeIsNamed(t *testing.T) {
 	e.addr("ADDR", ":8080", "")
 	e.prefix("P", "", "")
 	e.url("U", "", []string{"postgres", "file"}, "")
+	parse(e, "I", "7", func(string) (int, error) { return 0, errors.New("want a digit") }, "")
 	err := e.err()
 	if err == nil {
 		t.Fatal("no error")
@@ -77,6 +83,7 @@ func TestEveryMistakeIsNamed(t *testing.T) {
 		`ADDR="8080": want HOST:PORT or :PORT`,
 		`P="v1": want a path that begins with a slash, such as /v1`,
 		`U="mysql://u:xxxxx@h/d": want a URL that begins with postgres:, file:`,
+		`I="x": want a digit`,
 	}
 	if got := err.Error(); got != strings.Join(want, "\n") {
 		t.Errorf("got\n%s\nwant\n%s", got, strings.Join(want, "\n"))

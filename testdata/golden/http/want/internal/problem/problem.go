@@ -21,6 +21,9 @@ type Problem struct {
 	Instance string      `json:"instance,omitempty"`
 	Errors   []Violation `json:"errors,omitempty"` // every fault of the request
 
+	// Policies are the quotas that the client has used up.
+	Policies []string `json:"violated-policies,omitempty"`
+
 	// RetryAfter, when positive, is sent as the Retry-After header in seconds.
 	RetryAfter int `json:"-"`
 }

@@ -5,7 +5,6 @@ import (
 	"crypto/rand"
 	"errors"
 	"log/slog"
-	"net"
 	"net/http"
 	"runtime/debug"
 	"slices"
@@ -75,10 +74,6 @@ func (s *Server) logRequest(r *http.Request, rec *recorder, took time.Duration) 
 	if !s.log.Enabled(r.Context(), level) {
 		return
 	}
-	client, _, err := net.SplitHostPort(r.RemoteAddr)
-	if err != nil {
-		client = r.RemoteAddr
-	}
 	s.log.LogAttrs(r.Context(), level, "request",
 		slog.String("method", r.Method),
 		slog.String("path", r.URL.Path),
@@ -86,7 +81,7 @@ func (s *Server) logRequest(r *http.Request, rec *recorder, took time.Duration) 
 		slog.Int("status", rec.status),
 		slog.Int64("bytes", rec.bytes),
 		slog.Float64("duration_ms", float64(took.Microseconds())/1000),
-		slog.String("client", client),
+		slog.String("client", s.cfg.Proxies.Client(r).String()),
 	)
 }
 

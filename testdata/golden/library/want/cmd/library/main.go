@@ -14,6 +14,8 @@ import (
 	"example.com/library/internal/config"
 	"example.com/library/internal/database"
 	"example.com/library/internal/handler"
+	"example.com/library/internal/ratelimit"
+	"example.com/library/internal/redis"
 	"example.com/library/internal/server"
 	"example.com/library/internal/store"
 )
@@ -80,11 +82,22 @@ func run(ctx context.Context, args []string, getenv func(string) string, out io.
 
 func serve(ctx context.Context, cfg *config.Config, out io.Writer) error {
 	log := server.NewLogger(out, cfg.LogLevel)
+	options := api.Options{Log: log}
+	limits := ratelimit.Options{Log: log, Proxies: cfg.Server.Proxies}
+	if cfg.Redis.URL != "" {
+		client, err := redis.Open(cfg.Redis, log)
+		if err != nil {
+			return err
+		}
+		defer client.Close()
+		limits.Shared = ratelimit.NewRedis(client, "library")
+	}
+	options.Limiter = ratelimit.New(cfg.RateLimit, limits)
 	db, err := openDatabase(ctx, cfg, out)
 	if err != nil {
 		return err
 	}
-	routes := api.New(handler.New(store.New(db)), api.Options{Log: log})
+	routes := api.New(handler.New(store.New(db)), options)
 	ready := server.Check{Name: "database", Run: db.Ping}
 	err = server.New(cfg.Server, log, routes, ready).Run(ctx)
 	return errors.Join(err, db.Close())

@@ -11,37 +11,60 @@ import (
 
 	"example.com/library/internal/codec"
 	"example.com/library/internal/problem"
+	"example.com/library/internal/ratelimit"
 	"example.com/library/internal/router"
 )
 
 // Options are the settings of the handler that [New] returns.
 type Options struct {
-	Log *slog.Logger // where unexpected errors go; nil means [slog.Default]
+	Log     *slog.Logger       // where unexpected errors go; nil means [slog.Default]
+	Limiter *ratelimit.Limiter // nil: nothing is limited
 }
 
 // New returns the API as an HTTP handler: it finds the operation, decodes and validates the request,
 // calls h and encodes the answer. It is safe for concurrent use.
 func New(h Handler, opt Options) http.Handler {
-	s := &server{handler: h, log: cmp.Or(opt.Log, slog.Default())}
+	s := &server{handler: h, log: cmp.Or(opt.Log, slog.Default()), limiter: opt.Limiter}
 	rt := router.New([]router.Route{
-		{Method: "GET", Path: "/books", Handle: s.serveListBooks},
-		{Method: "GET", Path: "/books/{bookId}", Handle: s.serveGetBook},
-		{Method: "POST", Path: "/reservations", Handle: s.serveCreateReservation},
-		{Method: "GET", Path: "/reservations/{reservationId}", Handle: s.serveGetReservation},
-		{Method: "GET", Path: "/admin/books", Handle: s.serveAdminListBooks},
-		{Method: "POST", Path: "/admin/books", Handle: s.serveCreateBook},
-		{Method: "DELETE", Path: "/admin/books/{bookId}", Handle: s.serveDeleteBook},
-		{Method: "POST", Path: "/admin/fines", Handle: s.serveCreateFine},
-		{Method: "GET", Path: "/admin/fines/{fineId}", Handle: s.serveGetFine},
+		{Method: "GET", Path: "/books", Handle: s.limited(nil, nil, s.serveListBooks)},
+		{Method: "GET", Path: "/books/{bookId}", Handle: s.limited(nil, nil, s.serveGetBook)},
+		{Method: "POST", Path: "/reservations", Handle: s.limited(nil, nil, s.serveCreateReservation)},
+		{Method: "GET", Path: "/reservations/{reservationId}", Handle: s.limited(nil, nil, s.serveGetReservation)},
+		{Method: "GET", Path: "/admin/books", Handle: s.limited(nil, nil, s.serveAdminListBooks)},
+		{Method: "POST", Path: "/admin/books", Handle: s.limited(nil, nil, s.serveCreateBook)},
+		{Method: "DELETE", Path: "/admin/books/{bookId}", Handle: s.limited(nil, nil, s.serveDeleteBook)},
+		{Method: "POST", Path: "/admin/fines", Handle: s.limited(nil, nil, s.serveCreateFine)},
+		{Method: "GET", Path: "/admin/fines/{fineId}", Handle: s.limited(nil, nil, s.serveGetFine)},
 	})
-	rt.NotFound = http.HandlerFunc(notFound)
-	rt.MethodNotAllowed = http.HandlerFunc(methodNotAllowed)
+	rt.NotFound = s.limitedHandler(notFound)
+	rt.MethodNotAllowed = s.limitedHandler(methodNotAllowed)
 	return rt
 }
 
 type server struct {
 	handler Handler
 	log     *slog.Logger
+	limiter *ratelimit.Limiter
+}
+
+// limited lets those requests through that a policy allows; nil stands for that of the service.
+func (s *server) limited(p *ratelimit.Policy, declared failures, next router.Handle) router.Handle {
+	if s.limiter == nil {
+		return next
+	}
+	guard := s.limiter.Guard(p)
+	return func(w http.ResponseWriter, r *http.Request, path []string) {
+		err := guard.Do(w, r, func(w http.ResponseWriter) { next(w, r, path) })
+		if err != nil {
+			s.fail(w, r, declared, err)
+		}
+	}
+}
+
+// limitedHandler limits requests that are for no operation.
+func (s *server) limitedHandler(next http.HandlerFunc) http.Handler {
+	limited := s.limited(nil, nil, func(w http.ResponseWriter, r *http.Request, _ []string) { next(w, r) })
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { limited(w, r, nil) })
 }
 
 // failures renders problems as the document declares them: by status, by the hundreds of a range,

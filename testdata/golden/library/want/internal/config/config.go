@@ -6,15 +6,20 @@ import (
 	"log/slog"
 	"time"
 
+	"example.com/library/internal/clientip"
 	"example.com/library/internal/database"
+	"example.com/library/internal/ratelimit"
+	"example.com/library/internal/redis"
 	"example.com/library/internal/server"
 )
 
 // Config is everything that can be set.
 type Config struct {
-	LogLevel slog.Level
-	Server   server.Config
-	Database database.Config
+	LogLevel  slog.Level
+	Server    server.Config
+	RateLimit ratelimit.Config
+	Redis     redis.Config
+	Database  database.Config
 
 	Vars []Var // every setting as it takes effect, in the order of the list below
 }
@@ -28,6 +33,7 @@ func Load(getenv func(string) string) (*Config, error) {
 		Server: server.Config{
 			Addr:              e.addr("ADDR", ":8080", "address to listen on; PORT alone is honoured too"),
 			BasePath:          e.prefix("BASE_PATH", "", "path prefix the API is served under, such as /v1"),
+			Proxies:           parse(e, "TRUSTED_PROXIES", "", clientip.ParseProxies, "networks of the proxies in front, or how many every request passes; only theirs X-Forwarded-For and Forwarded are believed"),
 			MaxBody:           e.number("MAX_BODY_BYTES", 1<<20, 1, "largest request body"),
 			ReadHeaderTimeout: e.duration("READ_HEADER_TIMEOUT", 5*time.Second, time.Millisecond, "time to read the header of a request"),
 			ReadTimeout:       e.duration("READ_TIMEOUT", 15*time.Second, time.Millisecond, "time to read a whole request"),
@@ -36,6 +42,15 @@ func Load(getenv func(string) string) (*Config, error) {
 			IdleTimeout:       e.duration("IDLE_TIMEOUT", 2*time.Minute, time.Millisecond, "time an unused client connection is kept"),
 			ShutdownDelay:     e.duration("SHUTDOWN_DELAY", 0, 0, "time between not being ready and the stop, for load balancers to notice"),
 			ShutdownTimeout:   e.duration("SHUTDOWN_TIMEOUT", 20*time.Second, time.Millisecond, "time requests in flight have to finish at the stop"),
+		},
+		RateLimit: ratelimit.Config{
+			Rate:    parse(e, "RATE_LIMIT", "100/15m", ratelimit.ParseRate, "requests of one client in a span of time, or off"),
+			Headers: parse(e, "RATE_LIMIT_HEADERS", "draft-8", ratelimit.ParseHeaders, "how answers tell the quota: draft-8, draft-7, draft-6, legacy, several of them, or none"),
+			Skip:    parse(e, "RATE_LIMIT_SKIP", "none", ratelimit.ParseSkip, "requests that do not count: successful, failed, or none"),
+		},
+		Redis: redis.Config{
+			URL:     parse(e, "REDIS_URL", "", redis.ParseURL, "Redis that all instances share: redis://…, rediss://… or unix://…"),
+			Timeout: e.duration("REDIS_TIMEOUT", 50*time.Millisecond, time.Millisecond, "time Redis has to answer"),
 		},
 		Database: database.Config{
 			URL:            e.url("DATABASE_URL", "file:library.db", []string{"postgres", "postgresql", "sqlite", "file"}, "database: postgres://… or file:NAME.db (SQLite)"),

@@ -14,6 +14,8 @@ import (
 	"example.com/messages/internal/config"
 	"example.com/messages/internal/database"
 	"example.com/messages/internal/handler"
+	"example.com/messages/internal/ratelimit"
+	"example.com/messages/internal/redis"
 	"example.com/messages/internal/server"
 	"example.com/messages/internal/store"
 )
@@ -80,11 +82,22 @@ func run(ctx context.Context, args []string, getenv func(string) string, out io.
 
 func serve(ctx context.Context, cfg *config.Config, out io.Writer) error {
 	log := server.NewLogger(out, cfg.LogLevel)
+	options := api.Options{Log: log, CheckAnswers: cfg.CheckAnswers}
+	limits := ratelimit.Options{Log: log, Proxies: cfg.Server.Proxies}
+	if cfg.Redis.URL != "" {
+		client, err := redis.Open(cfg.Redis, log)
+		if err != nil {
+			return err
+		}
+		defer client.Close()
+		limits.Shared = ratelimit.NewRedis(client, "messages")
+	}
+	options.Limiter = ratelimit.New(cfg.RateLimit, limits)
 	db, err := openDatabase(ctx, cfg, out)
 	if err != nil {
 		return err
 	}
-	routes := api.New(handler.New(store.New(db)), api.Options{Log: log, CheckAnswers: cfg.CheckAnswers})
+	routes := api.New(handler.New(store.New(db)), options)
 	ready := server.Check{Name: "database", Run: db.Ping}
 	err = server.New(cfg.Server, log, routes, ready).Run(ctx)
 	return errors.Join(err, db.Close())

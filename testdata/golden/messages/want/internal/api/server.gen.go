@@ -14,13 +14,15 @@ import (
 
 	"example.com/messages/internal/codec"
 	"example.com/messages/internal/problem"
+	"example.com/messages/internal/ratelimit"
 	"example.com/messages/internal/router"
 )
 
 // Options are the settings of the handler that [New] returns.
 type Options struct {
-	Log   *slog.Logger // where unexpected errors go; nil means [slog.Default]
-	Guard Guard        // checks who sends requests; nil: nobody does
+	Log     *slog.Logger       // where unexpected errors go; nil means [slog.Default]
+	Limiter *ratelimit.Limiter // nil: nothing is limited
+	Guard   Guard              // checks who sends requests; nil: nobody does
 
 	// CheckAnswers holds every answer to the document before it is sent. One that does not match is
 	// logged, and the client gets a 500 that lists what is wrong: for development and tests.
@@ -30,34 +32,55 @@ type Options struct {
 // New returns the API as an HTTP handler: it finds the operation, decodes and validates the request,
 // calls h and encodes the answer. It is safe for concurrent use.
 func New(h Handler, opt Options) http.Handler {
-	s := &server{handler: h, log: cmp.Or(opt.Log, slog.Default()), guard: opt.Guard, check: opt.CheckAnswers}
+	s := &server{handler: h, log: cmp.Or(opt.Log, slog.Default()), limiter: opt.Limiter, guard: opt.Guard, check: opt.CheckAnswers}
 	if s.guard == nil {
 		s.log.Warn("nobody checks who sends requests, though the document asks for credentials: see api.Options")
 	}
 	rt := router.New([]router.Route{
-		{Method: "GET", Path: "/channels", Handle: s.checked(s.serveListChannels, func(a *codec.Answer) { _, _ = readListChannels(a) })},
-		{Method: "POST", Path: "/channels", Handle: s.checked(s.serveCreateChannel, func(a *codec.Answer) { _, _ = readCreateChannel(a) })},
-		{Method: "GET", Path: "/channels/{channelId}", Handle: s.checked(s.serveGetChannel, func(a *codec.Answer) { _, _ = readGetChannel(a) })},
-		{Method: "PATCH", Path: "/channels/{channelId}", Handle: s.checked(s.serveUpdateChannel, func(a *codec.Answer) { _, _ = readUpdateChannel(a) })},
-		{Method: "DELETE", Path: "/channels/{channelId}", Handle: s.checked(s.serveDeleteChannel, func(a *codec.Answer) { _ = readDeleteChannel(a) })},
-		{Method: "GET", Path: "/channels/{channelId}/messages", Handle: s.checked(s.serveListMessages, func(a *codec.Answer) { _, _ = readListMessages(a) })},
-		{Method: "POST", Path: "/channels/{channelId}/messages", Handle: s.checked(s.servePostMessage, func(a *codec.Answer) { _, _ = readPostMessage(a) })},
-		{Method: "GET", Path: "/channels/{channelId}/messages/{messageId}", Handle: s.checked(s.serveGetMessage, func(a *codec.Answer) { _, _ = readGetMessage(a) })},
-		{Method: "PUT", Path: "/channels/{channelId}/messages/{messageId}", Handle: s.checked(s.serveReplaceMessage, func(a *codec.Answer) { _, _ = readReplaceMessage(a) })},
-		{Method: "DELETE", Path: "/channels/{channelId}/messages/{messageId}", Handle: s.checked(s.serveDeleteMessage, func(a *codec.Answer) { _ = readDeleteMessage(a) })},
-		{Method: "GET", Path: "/channels/{channelId}/messages/{messageId}/deliveries", Handle: s.checked(s.serveListDeliveries, func(a *codec.Answer) { _, _ = readListDeliveries(a) })},
-		{Method: "POST", Path: "/render", Handle: s.checked(s.serveRenderContent, func(a *codec.Answer) { _, _ = readRenderContent(a) })},
+		{Method: "GET", Path: "/channels", Handle: s.limited(nil, nil, s.checked(s.serveListChannels, func(a *codec.Answer) { _, _ = readListChannels(a) }))},
+		{Method: "POST", Path: "/channels", Handle: s.limited(nil, nil, s.checked(s.serveCreateChannel, func(a *codec.Answer) { _, _ = readCreateChannel(a) }))},
+		{Method: "GET", Path: "/channels/{channelId}", Handle: s.limited(nil, nil, s.checked(s.serveGetChannel, func(a *codec.Answer) { _, _ = readGetChannel(a) }))},
+		{Method: "PATCH", Path: "/channels/{channelId}", Handle: s.limited(nil, nil, s.checked(s.serveUpdateChannel, func(a *codec.Answer) { _, _ = readUpdateChannel(a) }))},
+		{Method: "DELETE", Path: "/channels/{channelId}", Handle: s.limited(nil, nil, s.checked(s.serveDeleteChannel, func(a *codec.Answer) { _ = readDeleteChannel(a) }))},
+		{Method: "GET", Path: "/channels/{channelId}/messages", Handle: s.limited(nil, nil, s.checked(s.serveListMessages, func(a *codec.Answer) { _, _ = readListMessages(a) }))},
+		{Method: "POST", Path: "/channels/{channelId}/messages", Handle: s.limited(nil, nil, s.checked(s.servePostMessage, func(a *codec.Answer) { _, _ = readPostMessage(a) }))},
+		{Method: "GET", Path: "/channels/{channelId}/messages/{messageId}", Handle: s.limited(nil, nil, s.checked(s.serveGetMessage, func(a *codec.Answer) { _, _ = readGetMessage(a) }))},
+		{Method: "PUT", Path: "/channels/{channelId}/messages/{messageId}", Handle: s.limited(nil, nil, s.checked(s.serveReplaceMessage, func(a *codec.Answer) { _, _ = readReplaceMessage(a) }))},
+		{Method: "DELETE", Path: "/channels/{channelId}/messages/{messageId}", Handle: s.limited(nil, nil, s.checked(s.serveDeleteMessage, func(a *codec.Answer) { _ = readDeleteMessage(a) }))},
+		{Method: "GET", Path: "/channels/{channelId}/messages/{messageId}/deliveries", Handle: s.limited(nil, nil, s.checked(s.serveListDeliveries, func(a *codec.Answer) { _, _ = readListDeliveries(a) }))},
+		{Method: "POST", Path: "/render", Handle: s.limited(nil, nil, s.checked(s.serveRenderContent, func(a *codec.Answer) { _, _ = readRenderContent(a) }))},
 	})
-	rt.NotFound = http.HandlerFunc(notFound)
-	rt.MethodNotAllowed = http.HandlerFunc(methodNotAllowed)
+	rt.NotFound = s.limitedHandler(notFound)
+	rt.MethodNotAllowed = s.limitedHandler(methodNotAllowed)
 	return rt
 }
 
 type server struct {
 	handler Handler
 	log     *slog.Logger
+	limiter *ratelimit.Limiter
 	guard   Guard
 	check   bool
+}
+
+// limited lets those requests through that a policy allows; nil stands for that of the service.
+func (s *server) limited(p *ratelimit.Policy, declared failures, next router.Handle) router.Handle {
+	if s.limiter == nil {
+		return next
+	}
+	guard := s.limiter.Guard(p)
+	return func(w http.ResponseWriter, r *http.Request, path []string) {
+		err := guard.Do(w, r, func(w http.ResponseWriter) { next(w, r, path) })
+		if err != nil {
+			s.fail(w, r, declared, err)
+		}
+	}
+}
+
+// limitedHandler limits requests that are for no operation.
+func (s *server) limitedHandler(next http.HandlerFunc) http.Handler {
+	limited := s.limited(nil, nil, func(w http.ResponseWriter, r *http.Request, _ []string) { next(w, r) })
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { limited(w, r, nil) })
 }
 
 // checked holds the answers of an operation to the document, when that is asked for. read reads

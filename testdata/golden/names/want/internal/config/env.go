@@ -129,6 +129,16 @@ func (e *env) url(name, def string, schemes []string, doc string) string {
 	return value
 }
 
+// parse reads a setting in a notation of its own.
+func parse[T any](e *env, name, def string, read func(string) (T, error), doc string) T {
+	value := e.read(name, def, doc)
+	v, err := read(value)
+	if err != nil {
+		e.fail(name, value, err.Error())
+	}
+	return v
+}
+
 // err returns every mistake found, or nil.
 func (e *env) err() error { return errors.Join(e.errs...) }
 

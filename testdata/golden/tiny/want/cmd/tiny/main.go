@@ -77,7 +77,8 @@ func run(ctx context.Context, args []string, getenv func(string) string, out io.
 
 func serve(ctx context.Context, cfg *config.Config, out io.Writer) error {
 	log := server.NewLogger(out, cfg.LogLevel)
-	routes := api.New(handler.New(), api.Options{Log: log})
+	options := api.Options{Log: log}
+	routes := api.New(handler.New(), options)
 	return server.New(cfg.Server, log, routes).Run(ctx)
 }
 

@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"time"
 
+	"example.com/tiny/internal/clientip"
 	"example.com/tiny/internal/server"
 )
 
@@ -26,6 +27,7 @@ func Load(getenv func(string) string) (*Config, error) {
 		Server: server.Config{
 			Addr:              e.addr("ADDR", ":8080", "address to listen on; PORT alone is honoured too"),
 			BasePath:          e.prefix("BASE_PATH", "", "path prefix the API is served under, such as /v1"),
+			Proxies:           parse(e, "TRUSTED_PROXIES", "", clientip.ParseProxies, "networks of the proxies in front, or how many every request passes; only theirs X-Forwarded-For and Forwarded are believed"),
 			MaxBody:           e.number("MAX_BODY_BYTES", 1<<20, 1, "largest request body"),
 			ReadHeaderTimeout: e.duration("READ_HEADER_TIMEOUT", 5*time.Second, time.Millisecond, "time to read the header of a request"),
 			ReadTimeout:       e.duration("READ_TIMEOUT", 15*time.Second, time.Millisecond, "time to read a whole request"),

@@ -12,6 +12,8 @@ import (
 	"sync/atomic"
 	"syscall"
 	"time"
+
+	"example.com/tiny/internal/clientip"
 )
 
 // maxHeader bounds the header of a request; proxies in front rarely let more pass.
@@ -19,16 +21,17 @@ const maxHeader = 64 << 10
 
 // Config is how the server behaves. All times must be positive but ShutdownDelay.
 type Config struct {
-	Addr              string        // HOST:PORT to listen on
-	BasePath          string        // path prefix of the API, "" or /v1
-	MaxBody           int64         // largest request body in bytes
-	ReadHeaderTimeout time.Duration // to read the header of a request
-	ReadTimeout       time.Duration // to read a whole request
-	RequestTimeout    time.Duration // deadline of a handler's context
-	WriteTimeout      time.Duration // to read the body, handle the request and answer
-	IdleTimeout       time.Duration // that an unused connection is kept
-	ShutdownDelay     time.Duration // between not being ready and the stop
-	ShutdownTimeout   time.Duration // that requests in flight have to finish
+	Addr              string           // HOST:PORT to listen on
+	BasePath          string           // path prefix of the API, "" or /v1
+	Proxies           clientip.Proxies // whose word on the address of a client is taken
+	MaxBody           int64            // largest request body in bytes
+	ReadHeaderTimeout time.Duration    // to read the header of a request
+	ReadTimeout       time.Duration    // to read a whole request
+	RequestTimeout    time.Duration    // deadline of a handler's context
+	WriteTimeout      time.Duration    // to read the body, handle the request and answer
+	IdleTimeout       time.Duration    // that an unused connection is kept
+	ShutdownDelay     time.Duration    // between not being ready and the stop
+	ShutdownTimeout   time.Duration    // that requests in flight have to finish
 }
 
 // Check is something the service cannot work without, such as its database.
