@@ -97,9 +97,9 @@ func TestRetries(t *testing.T) {
 }
 
 func TestRetryWithoutAnswer(t *testing.T) {
-	attempts := 0
-	tr, waits := start(t, func(w http.ResponseWriter, _ *http.Request) {
-		if attempts++; attempts < 3 {
+	var attempts atomic.Int32 // nothing orders requests that are cut off
+	tr, waits := start(t, func(http.ResponseWriter, *http.Request) {
+		if attempts.Add(1) < 3 {
 			panic(http.ErrAbortHandler)
 		}
 	}, Options{Retries: 9, HTTP: &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}})
