@@ -8,9 +8,11 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"slices"
 	"strings"
 	"testing"
+
+	"golang.org/x/mod/modfile"
+	"golang.org/x/mod/module"
 
 	"github.com/apigen-go/apigen/generator"
 	"github.com/apigen-go/apigen/generator/internal/conformance"
@@ -211,52 +213,45 @@ func startAndStop(t *testing.T, dir string) {
 	}
 }
 
-// TestModules checks that the module files of generated projects are what go mod
-// tidy makes of them, from the versions that this module is built with.
+// moduleCases are the parts of a project that have dependencies of their own, with
+// the features that bring them, and whole projects made of several.
+var moduleCases = []struct {
+	name      string
+	features  []string
+	condition bool // the document has a rule that only the validator at run time knows
+	whole     bool
+}{
+	{name: "plain", features: []string{}},
+	{name: "redis", features: []string{"ratelimit", "redis"}},
+	{name: "schema", features: []string{}, condition: true},
+	{name: "store", features: []string{"store"}},
+	{name: "default", features: []string{"default"}, whole: true},
+	{name: "all", features: []string{"all"}, condition: true, whole: true},
+}
+
+// allSums has the sums of a project with every feature.
+var allSums = filepath.Join(repository, "templates/modules/all.sum")
+
+// TestModules checks that the module files of a part are what go mod tidy makes of
+// a project that has nothing else, from the versions that this module is built
+// with, and that what several parts make together is tidy as well.
 func TestModules(t *testing.T) {
-	versions := requirements(t, filepath.Join(repository, "go.mod"))
-	sets := map[string][]string{}
-	for set, direct := range map[string][]string{
-		"plain": {"github.com/go-json-experiment/json"},
-		"store": {
-			"github.com/go-json-experiment/json", "github.com/google/uuid", "github.com/jackc/pgx/v5",
-			"github.com/pressly/goose/v3", "modernc.org/sqlite",
-		},
-		"plain-schema": {
-			"github.com/dlclark/regexp2", "github.com/go-json-experiment/json",
-			"github.com/santhosh-tekuri/jsonschema/v6", "golang.org/x/text",
-		},
-		"store-schema": {
-			"github.com/dlclark/regexp2", "github.com/go-json-experiment/json", "github.com/google/uuid",
-			"github.com/jackc/pgx/v5", "github.com/pressly/goose/v3", "github.com/santhosh-tekuri/jsonschema/v6",
-			"golang.org/x/text", "modernc.org/sqlite",
-		},
-	} {
-		sets[set] = direct
-		// What rueidis needs itself is named too, or an older version would do.
-		sets[set+"-redis"] = append(slices.Clone(direct), "github.com/redis/rueidis", "golang.org/x/sys")
-	}
-	for set, direct := range sets {
-		t.Run(set, func(t *testing.T) {
+	for _, c := range moduleCases {
+		t.Run(c.name, func(t *testing.T) {
 			dir := filepath.Join(t.TempDir(), "project")
-			features := []string{}
-			if strings.HasPrefix(set, "store") {
-				features = []string{"store"}
-			}
-			if strings.HasSuffix(set, "-redis") {
-				features = append(features, "ratelimit", "redis")
-			}
 			document := filepath.Join(repository, "testdata/specs/bookshop.yaml")
-			if strings.Contains(set, "-schema") {
+			if c.condition {
 				document = withCondition(t, document)
 			}
-			create(t, dir, document, features...)
-			mod := "module example.com/project\n\ngo 1.26.0\n"
-			for _, path := range direct {
-				mod += "\nrequire " + path + " " + versions[path] + "\n"
+			create(t, dir, document, c.features...)
+			wanted := func(ext string) string { return filepath.Join(dir, "go."+ext) }
+			if !c.whole {
+				wanted = func(ext string) string { return filepath.Join(repository, "templates/modules", c.name+"."+ext) }
+				pin(t, dir)
 			}
-			if err := os.WriteFile(filepath.Join(dir, "go.mod"), []byte(mod), 0o644); err != nil {
-				t.Fatal(err)
+			want := map[string][]byte{}
+			for _, ext := range []string{"mod", "sum"} {
+				want[ext], _ = os.ReadFile(wanted(ext)) // none is a difference
 			}
 			goToolMod(t, dir, "mod", "tidy")
 			for _, ext := range []string{"mod", "sum"} {
@@ -264,14 +259,14 @@ func TestModules(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				file := filepath.Join(repository, "templates/modules", set+"."+ext)
-				if *update {
+				if file := filepath.Join(repository, "templates/modules", c.name+"."+ext); *update && (!c.whole || file == allSums) {
 					if err := os.WriteFile(file, got, 0o644); err != nil {
 						t.Fatal(err)
 					}
+					want[ext] = got
 				}
-				if want, err := os.ReadFile(file); err != nil || !bytes.Equal(want, got) {
-					t.Errorf("%s is not tidy (%v)\n%s", file, err, firstDifference(want, got))
+				if !bytes.Equal(want[ext], got) {
+					t.Errorf("go.%s of %s is not tidy\n%s", ext, c.name, firstDifference(want[ext], got))
 				}
 			}
 		})
@@ -297,28 +292,54 @@ func withCondition(t *testing.T, document string) string {
 	return file
 }
 
-func goToolMod(t *testing.T, dir string, args ...string) {
+func goToolMod(t *testing.T, dir string, args ...string) string {
 	t.Helper()
 	cmd := exec.CommandContext(t.Context(), "go", args...)
 	cmd.Dir = dir
 	cmd.Env = append(os.Environ(), "GOFLAGS=-mod=mod", "GOWORK=off")
-	if out, err := cmd.CombinedOutput(); err != nil {
+	out, err := cmd.CombinedOutput()
+	if err != nil {
 		t.Fatalf("go %s: %v\n%s", strings.Join(args, " "), err, out)
 	}
+	return string(out)
 }
 
-// requirements reads the versions of a go.mod.
-func requirements(t *testing.T, file string) map[string]string {
+// pin gives the project in dir a go.mod that requires every module that it has
+// packages of, in the version that this module is built with, and nothing else.
+func pin(t *testing.T, dir string) {
 	t.Helper()
-	data, err := os.ReadFile(file)
+	file := filepath.Join(dir, "go.mod")
+	data, err := os.ReadFile(filepath.Join(repository, "go.mod"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	out := map[string]string{}
-	for line := range strings.Lines(string(data)) {
-		if fields := strings.Fields(strings.TrimPrefix(strings.TrimSpace(line), "require ")); len(fields) >= 2 && slices.Contains([]byte("v"), fields[1][0]) {
-			out[fields[0]] = fields[1]
+	mod, err := modfile.Parse(file, data, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := errors.Join(mod.AddModuleStmt("example.com/project"), os.RemoveAll(filepath.Join(dir, "go.sum"))); err != nil {
+		t.Fatal(err)
+	}
+	all := map[string]string{}
+	for _, r := range mod.Require {
+		all[r.Mod.Path] = r.Mod.Version
+	}
+	write := func() {
+		if err := os.WriteFile(file, modfile.Format(mod.Syntax), 0o644); err != nil {
+			t.Fatal(err)
 		}
 	}
-	return out
+	write()
+	goToolMod(t, dir, "mod", "tidy")
+	list := goToolMod(t, dir, "list", "-deps", "-test", "-f", "{{with .Module}}{{.Path}}{{end}}", "./...")
+	var used []*modfile.Require
+	for path := range strings.Lines(list) {
+		path = strings.TrimSpace(path)
+		if version := all[path]; version != "" {
+			used = append(used, &modfile.Require{Mod: module.Version{Path: path, Version: version}})
+			delete(all, path)
+		}
+	}
+	mod.SetRequireSeparateIndirect(used)
+	write()
 }

@@ -2,15 +2,13 @@ module example.com/project
 
 go 1.26.0
 
-require github.com/go-json-experiment/json v1.27.2
-
-require github.com/google/uuid v1.6.0
-
-require github.com/jackc/pgx/v5 v5.12.0
-
-require github.com/pressly/goose/v3 v3.29.0
-
-require modernc.org/sqlite v1.61.1
+require (
+	github.com/go-json-experiment/json v1.27.2
+	github.com/google/uuid v1.6.0
+	github.com/jackc/pgx/v5 v5.12.0
+	github.com/pressly/goose/v3 v3.29.0
+	modernc.org/sqlite v1.61.1
+)
 
 require (
 	github.com/dustin/go-humanize v1.1.0 // indirect

@@ -1,7 +1,6 @@
 package render
 
 import (
-	"bytes"
 	"fmt"
 	"go/format"
 	"path"
@@ -85,45 +84,4 @@ func exists(name string) bool {
 		return false
 	}
 	return f.Close() == nil
-}
-
-// moduleSet names the module files that fit the features of a project.
-func moduleSet(p *model.Project) string {
-	set := "plain"
-	if p.Features.Store {
-		set = "store"
-	}
-	if hasSchemas(p) {
-		set += "-schema"
-	}
-	if p.Features.Redis {
-		set += "-redis"
-	}
-	return set
-}
-
-// moduleFiles makes go.mod and go.sum. They are complete: the dependencies were
-// resolved when apigen was built.
-func moduleFiles(p *model.Project) ([]File, error) {
-	mod, err := ModuleFile(p)
-	if err != nil {
-		return nil, err
-	}
-	sum, err := templates.Modules.ReadFile("modules/" + moduleSet(p) + ".sum")
-	if err != nil {
-		return nil, fmt.Errorf("read module file: %w", err)
-	}
-	return []File{
-		{Path: "go.mod", Class: Managed, Data: mod},
-		{Path: "go.sum", Class: Managed, Data: sum},
-	}, nil
-}
-
-// ModuleFile is the go.mod of a new project.
-func ModuleFile(p *model.Project) ([]byte, error) {
-	mod, err := templates.Modules.ReadFile("modules/" + moduleSet(p) + ".mod")
-	if err != nil {
-		return nil, fmt.Errorf("read module file: %w", err)
-	}
-	return bytes.Replace(mod, []byte("module example.com/project\n"), []byte("module "+p.Module+"\n"), 1), nil
 }

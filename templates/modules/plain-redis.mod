@@ -1,9 +1,0 @@
-module example.com/project
-
-go 1.26.0
-
-require github.com/go-json-experiment/json v1.27.2
-
-require github.com/redis/rueidis v1.0.79
-
-require golang.org/x/sys v0.49.0 // indirect
