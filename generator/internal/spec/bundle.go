@@ -2,14 +2,17 @@ package spec
 
 import "strings"
 
-// bundler brings what other files hold into a document of version 2.0, because
-// the converter sees one document only. Schemas become definitions, anything else
-// is put in the place of its reference.
+// bundler brings what other files hold into a document: the converter of version
+// 2.0 sees one document only, and so do readers of what the service tells about
+// itself. Schemas become components, anything else is put in the place of its
+// reference.
 type bundler struct {
 	d     *decoder
-	names map[*node]string // definitions that stand for schemas in other files
+	where string           // where components are: "#/definitions/"
+	names map[*node]string // components that stand for schemas in other files
 	added []member
 	depth int
+	left  int // nodes that may still be copied
 }
 
 // role is what the node under a key is.
@@ -17,6 +20,7 @@ type role uint8
 
 const (
 	anything role = iota
+	partRole      // something that is no schema
 	parameterRole
 	responseRole
 	pathRole
@@ -24,34 +28,51 @@ const (
 	propertiesRole // a map of schemas with names of the user's
 )
 
-// bundle replaces the root of the document if it refers to other files.
+// bundle replaces the root of a document of version 2.0 if it refers to other files.
 func (d *decoder) bundle() {
 	if !refersOut(d.root) {
 		return
 	}
-	b := &bundler{d: d, names: map[*node]string{}}
-	definitions := d.root.get("definitions")
-	if definitions != nil {
-		for _, m := range definitions.members {
-			d.taken[m.key] = true
-			if end := d.foreignEnd(m.value); end != nil && b.names[end] == "" {
-				b.names[end] = m.key
-			}
-		}
-	}
+	b := &bundler{d: d, where: "#/definitions/", names: map[*node]string{}, left: maxCopies}
+	definitions := d.root.find("definitions")
+	b.adopt(definitions)
 	root := &node{kind: objectNode, at: d.root.at}
 	for _, m := range d.root.members {
-		if m.key == "definitions" {
-			continue
+		if m.key != "definitions" {
+			m.value = b.copy(m.value, rootRole(m.key))
+			root.add(m)
 		}
-		m.value = b.copy(m.value, rootRole(m.key))
-		root.add(m)
 	}
-	out := &node{kind: objectNode, at: d.root.at}
-	if definitions != nil {
-		out.at = definitions.at
-		for _, m := range definitions.members {
-			if end := d.foreignEnd(m.value); end != nil && b.names[end] == m.key {
+	if out := b.components("definitions", definitions); out != nil {
+		root.add(*out)
+	}
+	if b.left < 0 {
+		d.errorf(d.root.at, "put what is repeated into definitions", "what other files hold is repeated more than %d times", maxCopies)
+	}
+	d.root = root
+}
+
+// adopt notes which schemas of other files are components of the document already.
+func (b *bundler) adopt(schemas *member) {
+	if schemas == nil {
+		return
+	}
+	for _, m := range schemas.value.members {
+		b.d.taken[m.key] = true
+		if end := b.d.foreignEnd(m.value); end != nil && b.names[end] == "" {
+			b.names[end] = m.key
+		}
+	}
+}
+
+// components returns the member with the schemas of the document and those that
+// the copied parts refer to; nil when there are none.
+func (b *bundler) components(key string, schemas *member) *member {
+	out := &node{kind: objectNode, at: b.d.root.at}
+	if schemas != nil {
+		out.at = schemas.value.at
+		for _, m := range schemas.value.members {
+			if end := b.d.foreignEnd(m.value); end != nil && b.names[end] == m.key {
 				m.value = end
 			}
 			m.value = b.copy(m.value, schemaRole)
@@ -64,10 +85,10 @@ func (d *decoder) bundle() {
 		m.value = b.copy(m.value, schemaRole)
 		out.add(m)
 	}
-	if len(out.members) > 0 {
-		root.add(member{key: "definitions", at: out.at, value: out})
+	if len(out.members) == 0 {
+		return nil
 	}
-	d.root = root
+	return &member{key: key, at: out.at, value: out}
 }
 
 // refersOut reports whether a reference in n leads to another file.
@@ -104,7 +125,7 @@ func rootRole(key string) role {
 // copy returns n with every reference to another file replaced. The members or
 // entries of a map or list of parameters, responses or paths have their role.
 func (b *bundler) copy(n *node, in role) *node {
-	if n.kind < listNode {
+	if b.left--; n.kind < listNode || b.left < 0 {
 		return n
 	}
 	if ref := refOf(n); ref != nil && ref.kind == textNode {
@@ -136,7 +157,7 @@ func memberRole(key string, in role) role {
 	switch {
 	case in == schemaRole && key == "properties":
 		return propertiesRole
-	case in == schemaRole || in == propertiesRole || key == "schema":
+	case in == schemaRole || in == propertiesRole || key == "schema" || key == "itemSchema":
 		return schemaRole
 	case key == "parameters":
 		return parameterRole
@@ -170,7 +191,7 @@ func (b *bundler) reference(n, ref *node, in role) *node {
 	}
 	text := ref.text
 	if d.foreign(target) {
-		text = "#/definitions/" + escape(b.name(target, ref.text))
+		text = b.where + escape(b.name(target, ref.text))
 	} else if i := strings.IndexByte(text, '#'); i >= 0 {
 		text = text[i:]
 	}
@@ -184,7 +205,7 @@ func (b *bundler) reference(n, ref *node, in role) *node {
 	return out
 }
 
-// name returns the definition that stands for a schema in another file.
+// name returns the component that stands for a schema in another file.
 func (b *bundler) name(target *node, ref string) string {
 	if name := b.names[target]; name != "" {
 		return name

@@ -25,7 +25,8 @@ type decoder struct {
 	diags diag.List
 	v30   bool // version 3.0, or 2.0 converted to it
 
-	converted bool // from version 2.0
+	converted bool  // from version 2.0
+	original  *node // the document before that
 
 	schemas  map[*node]*Schema // every schema decoded or waiting in queue
 	queue    []pending

@@ -3,7 +3,11 @@
 // package that knows the difference between the versions of OpenAPI.
 package spec
 
-import "github.com/apigen-go/apigen/generator/internal/diag"
+import (
+	"cmp"
+
+	"github.com/apigen-go/apigen/generator/internal/diag"
+)
 
 // Document is a whole OpenAPI document with every reference resolved.
 // All lists are in the order of the source.
@@ -26,8 +30,20 @@ type Document struct {
 	Files  []File  // the other files that it refers to, sorted by path
 	Origin *Origin // nil for a document that is the only one
 
+	Published []Publication // the document, or each of those that were joined; none unless Options.Publish asks for it
+
 	paths map[string]*Schema // see At
 }
+
+// Publication is a document as JSON for those who call the service: in one text, with
+// "/" for the address of the service.
+type Publication struct {
+	Name string // of one of several documents, else ""
+	JSON []byte
+}
+
+// File is what the file of the document is called, without its ending.
+func (p Publication) File() string { return cmp.Or(p.Name, "openapi") }
 
 // Server is a place where the API is served.
 type Server struct {

@@ -38,7 +38,7 @@ func Join(docs []*Document) (*Document, diag.List) {
 	j := joiner{merged: map[*Schema]*Schema{}, prints: map[*Schema]imprint{}, paths: map[string]*Operation{}}
 	out := *docs[0]
 	out.paths = map[string]*Schema{}
-	out.Servers, out.Tags, out.Paths, out.Webhooks, out.Schemas, out.Schemes, out.Files = nil, nil, nil, nil, nil, nil, nil
+	out.Servers, out.Tags, out.Paths, out.Webhooks, out.Schemas, out.Schemes, out.Files, out.Published = nil, nil, nil, nil, nil, nil, nil, nil
 	j.out = &out
 	for i, d := range docs {
 		maps.Copy(out.paths, d.paths)
@@ -49,6 +49,7 @@ func Join(docs []*Document) (*Document, diag.List) {
 		out.Servers = append(out.Servers, d.Servers...)
 		out.Webhooks = append(out.Webhooks, d.Webhooks...)
 		out.Files = append(out.Files, d.Files...)
+		out.Published = append(out.Published, d.Published...)
 	}
 	j.diags.Sort()
 	return &out, j.diags

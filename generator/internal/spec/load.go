@@ -41,6 +41,9 @@ type Options struct {
 	// get a prefix.
 	Origin *Origin
 
+	// Publish asks for Document.Published.
+	Publish bool
+
 	// SkipUnsupported drops the operations that cannot be understood, with a
 	// warning, instead of refusing the document for them.
 	SkipUnsupported bool
@@ -101,6 +104,9 @@ func Load(name string, src []byte, opt Options) (*Document, diag.List, error) {
 		d.sources[0].root = d.root
 		d.overlays()
 		d.document()
+		if opt.Publish && d.diags.Err() == nil {
+			d.doc.Published = d.publish()
+		}
 	}
 	d.flush()
 	d.diags.Sort()

@@ -19,6 +19,7 @@ type swagger struct {
 // stay where references look for them.
 func (d *decoder) convert() {
 	d.bundle()
+	d.original = d.root
 	c := &swagger{d: d, old: d.root}
 	c.consumes, c.produces = c.media(d.root, "consumes", nil), c.media(d.root, "produces", nil)
 	d.root, d.converted = c.document(), true
