@@ -129,6 +129,7 @@ var features = []feature{
 	{"store", "persistence in SQLite or PostgreSQL", func(f *model.Features) *bool { return &f.Store }, false},
 	{"ratelimit", "limits on the requests of a client", func(f *model.Features) *bool { return &f.RateLimit }, false},
 	{"redis", "what instances share, kept in Redis: limits", func(f *model.Features) *bool { return &f.Redis }, false},
+	{"docs", "a page that shows the API at /docs, and the document itself", func(f *model.Features) *bool { return &f.Docs }, false},
 	{"docker", "deploy/Dockerfile", func(f *model.Features) *bool { return &f.Docker }, false},
 	{"ci", ".github/workflows/ci.yaml", func(f *model.Features) *bool { return &f.CI }, false},
 	{"client", "a typed Go client of the API, for other modules too", func(f *model.Features) *bool { return &f.Client }, true},

@@ -204,7 +204,7 @@ func (r *run) load(ctx context.Context) (*spec.Document, diag.List, error) {
 	for i, d := range r.documents {
 		opt := spec.Options{
 			Path: "openapi.yaml", Allow: r.allow, Fetch: fetch(ctx, r.allow),
-			Overlays: d.changes, SkipUnsupported: r.skip, Origin: d.origin,
+			Overlays: d.changes, SkipUnsupported: r.skip, Origin: d.origin, Publish: r.settings.features.Docs,
 		}
 		if d.tree != nil {
 			opt.Files, opt.Path = d.tree, d.tree.path

@@ -222,6 +222,7 @@ var moduleCases = []struct {
 	whole     bool
 }{
 	{name: "plain", features: []string{}},
+	{name: "docs", features: []string{"docs"}},
 	{name: "redis", features: []string{"ratelimit", "redis"}},
 	{name: "schema", features: []string{}, condition: true},
 	{name: "store", features: []string{"store"}},

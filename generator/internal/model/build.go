@@ -83,6 +83,7 @@ func Build(doc *spec.Document, opt Options) (*Project, diag.List) {
 		p.Features.Store = false
 	}
 	p.Features.Redis = p.Features.Redis && p.Features.RateLimit
+	b.publish(doc)
 	p.Names = b.names.names()
 	b.diags.Sort()
 	return p, b.diags

@@ -39,6 +39,8 @@ type Project struct {
 	Checks  []*Check // schemas that are validated at run time, sorted by name
 	Schemas string   // the JSON document that holds them, "" when there are none
 
+	Published []spec.Publication // what the service tells about itself, with the feature docs
+
 	Previous   []*Table // tables of the last migration
 	Names      []Name   // of everything in package api, and of the operations
 	Migrations int      // number of the last migration, 0: none yet
@@ -58,6 +60,7 @@ type Features struct {
 	Store     bool // persistence: internal/database, internal/store, migrations
 	RateLimit bool // internal/ratelimit
 	Redis     bool // internal/redis, where another feature shares something through it
+	Docs      bool // internal/docs: the document and a page about it
 	Docker    bool // deploy/Dockerfile
 	CI        bool // .github/workflows/ci.yaml
 	Client    bool // the typed client: client, internal/client

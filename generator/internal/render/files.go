@@ -29,6 +29,7 @@ var outputs = []output{
 	{make: static("client"), when: hasClient},
 	{make: clientFiles, when: hasClient},
 	{make: static("schema"), when: hasSchemas},
+	{make: docsFiles, when: hasDocs},
 	{make: static("database"), when: hasStore},
 	{make: static("ratelimit"), when: hasLimits},
 	{make: static("redis"), when: hasRedis},
@@ -47,6 +48,8 @@ func readsAnswers(p *model.Project) bool { return p.Features.Client || p.Feature
 func hasLimits(p *model.Project) bool { return p.Features.RateLimit }
 
 func hasRedis(p *model.Project) bool { return p.Features.Redis }
+
+func hasDocs(p *model.Project) bool { return p.Features.Docs }
 
 func hasSchemas(p *model.Project) bool { return len(p.Checks) > 0 }
 
