@@ -2,8 +2,12 @@ module example.com/http
 
 go 1.26.0
 
-require github.com/go-json-experiment/json v1.27.2
+require (
+	github.com/go-json-experiment/json v1.27.2
+	github.com/redis/rueidis v1.0.79
+	github.com/swaggest/swgui v1.8.5
+)
 
-require github.com/redis/rueidis v1.0.79
-
-require golang.org/x/sys v0.49.0 // indirect
+require (
+	golang.org/x/sys v0.49.0 // indirect
+)

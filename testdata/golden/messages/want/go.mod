@@ -2,19 +2,15 @@ module example.com/messages
 
 go 1.26.0
 
-require github.com/go-json-experiment/json v1.27.2
-
-require github.com/google/uuid v1.6.0
-
-require github.com/jackc/pgx/v5 v5.12.0
-
-require github.com/pressly/goose/v3 v3.29.0
-
-require modernc.org/sqlite v1.61.1
-
-require github.com/redis/rueidis v1.0.79
-
-require golang.org/x/sys v0.49.0 // indirect
+require (
+	github.com/go-json-experiment/json v1.27.2
+	github.com/google/uuid v1.6.0
+	github.com/jackc/pgx/v5 v5.12.0
+	github.com/pressly/goose/v3 v3.29.0
+	github.com/redis/rueidis v1.0.79
+	github.com/swaggest/swgui v1.8.5
+	modernc.org/sqlite v1.61.1
+)
 
 require (
 	github.com/dustin/go-humanize v1.1.0 // indirect
@@ -28,6 +24,7 @@ require (
 	github.com/sethvargo/go-retry v0.5.0 // indirect
 	go.uber.org/multierr v1.11.0 // indirect
 	golang.org/x/sync v0.24.0 // indirect
+	golang.org/x/sys v0.49.0 // indirect
 	golang.org/x/text v0.43.0 // indirect
 	modernc.org/libc v1.79.0 // indirect
 	modernc.org/mathutil v1.7.1 // indirect

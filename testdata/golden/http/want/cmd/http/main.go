@@ -6,12 +6,14 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net/http"
 	"os"
 	"os/signal"
 	"syscall"
 
 	"example.com/http/internal/api"
 	"example.com/http/internal/config"
+	"example.com/http/internal/docs"
 	"example.com/http/internal/handler"
 	"example.com/http/internal/ratelimit"
 	"example.com/http/internal/redis"
@@ -91,7 +93,15 @@ func serve(ctx context.Context, cfg *config.Config, out io.Writer) error {
 	}
 	options.Limiter = ratelimit.New(cfg.RateLimit, limits)
 	routes := api.New(handler.New(), options)
-	return server.New(cfg.Server, log, routes).Run(ctx)
+	return server.New(cfg.Server, log, describe(routes, cfg)).Run(ctx)
+}
+
+// describe adds the page about the API and the document to it.
+func describe(routes http.Handler, cfg *config.Config) http.Handler {
+	if !cfg.Docs {
+		return routes
+	}
+	return docs.Handler(routes, cfg.Server.BasePath, docs.Documents)
 }
 
 func printConfig(_ context.Context, cfg *config.Config, out io.Writer) error {

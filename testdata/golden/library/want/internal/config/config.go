@@ -16,6 +16,7 @@ import (
 // Config is everything that can be set.
 type Config struct {
 	LogLevel  slog.Level
+	Docs      bool // the page about the API is shown
 	Server    server.Config
 	RateLimit ratelimit.Config
 	Redis     redis.Config
@@ -30,6 +31,7 @@ func Load(getenv func(string) string) (*Config, error) {
 	e := &env{getenv: getenv}
 	cfg := &Config{
 		LogLevel: e.level("LOG_LEVEL", slog.LevelInfo, "least level that is logged: debug, info, warn or error"),
+		Docs:     e.flag("DOCS", true, "show a page about the API at /docs, and its document at /openapi.json, /admin.json and .yaml"),
 		Server: server.Config{
 			Addr:              e.addr("ADDR", ":8080", "address to listen on; PORT alone is honoured too"),
 			BasePath:          e.prefix("BASE_PATH", "", "path prefix the API is served under, such as /v1"),

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net/http"
 	"os"
 	"os/signal"
 	"syscall"
@@ -13,6 +14,7 @@ import (
 	"example.com/messages/internal/api"
 	"example.com/messages/internal/config"
 	"example.com/messages/internal/database"
+	"example.com/messages/internal/docs"
 	"example.com/messages/internal/handler"
 	"example.com/messages/internal/ratelimit"
 	"example.com/messages/internal/redis"
@@ -99,8 +101,16 @@ func serve(ctx context.Context, cfg *config.Config, out io.Writer) error {
 	}
 	routes := api.New(handler.New(store.New(db)), options)
 	ready := server.Check{Name: "database", Run: db.Ping}
-	err = server.New(cfg.Server, log, routes, ready).Run(ctx)
+	err = server.New(cfg.Server, log, describe(routes, cfg), ready).Run(ctx)
 	return errors.Join(err, db.Close())
+}
+
+// describe adds the page about the API and the document to it.
+func describe(routes http.Handler, cfg *config.Config) http.Handler {
+	if !cfg.Docs {
+		return routes
+	}
+	return docs.Handler(routes, cfg.Server.BasePath, docs.Documents)
 }
 
 func migrate(ctx context.Context, cfg *config.Config, out io.Writer) error {

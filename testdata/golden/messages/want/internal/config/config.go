@@ -20,6 +20,7 @@ type Config struct {
 	// CheckAnswers holds answers to the document before they are sent.
 	CheckAnswers bool
 
+	Docs      bool // the page about the API is shown
 	Server    server.Config
 	RateLimit ratelimit.Config
 	Redis     redis.Config
@@ -35,6 +36,7 @@ func Load(getenv func(string) string) (*Config, error) {
 	cfg := &Config{
 		LogLevel:     e.level("LOG_LEVEL", slog.LevelInfo, "least level that is logged: debug, info, warn or error"),
 		CheckAnswers: e.flag("CHECK_ANSWERS", false, "hold every answer to the document before it is sent; for development, it costs time"),
+		Docs:         e.flag("DOCS", true, "show a page about the API at /docs, and its document at /openapi.json and .yaml"),
 		Server: server.Config{
 			Addr:              e.addr("ADDR", ":8080", "address to listen on; PORT alone is honoured too"),
 			BasePath:          e.prefix("BASE_PATH", "", "path prefix the API is served under, such as /v1"),
