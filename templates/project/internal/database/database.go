@@ -13,6 +13,7 @@ package database
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io/fs"
 	"strings"
@@ -44,6 +45,7 @@ const (
 // DB is a pool of connections. It is safe for concurrent use.
 type DB struct {
 	engine engine
+	spread bool // rows go to servers by the order of their keys
 }
 
 // engine is one of the two database systems. Errors are already translated.
@@ -109,6 +111,11 @@ func Open(ctx context.Context, cfg Config) (*DB, error) {
 	if err := db.Ping(ctx); err != nil {
 		_ = e.close() // the reason why it does not answer is the one to report
 		return nil, fmt.Errorf("open database: %w", err)
+	}
+	if p, ok := e.(*postgres); ok {
+		if db.spread, err = p.spreads(ctx); err != nil {
+			return nil, errors.Join(fmt.Errorf("open database: %w", err), e.close())
+		}
 	}
 	return db, nil
 }

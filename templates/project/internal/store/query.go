@@ -231,9 +231,9 @@ func missingBody(status int) error {
 }
 
 // idOr returns the key that the request brought along, or a new one.
-func idOr[S ~string](id *S) string {
+func idOr[S ~string](db *database.DB, id *S) string {
 	if id == nil || *id == "" {
-		return database.NewID()
+		return db.NewID()
 	}
 	return string(*id)
 }
