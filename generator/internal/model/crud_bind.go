@@ -13,6 +13,9 @@ func (r *resource) bind(c *candidate) string {
 	if reason := r.bindPath(c); reason != "" {
 		return reason
 	}
+	if reason := r.bindShard(c); reason != "" {
+		return reason
+	}
 	if c.kind == Replace && len(r.of(Create)) == 0 && len(r.of(Get, List)) > 0 && c.crud.lastMatch() == r.table.Key {
 		c.crud.Upsert = true
 		if r.bindInputs(c) != "" || r.supplies(c) != "" {
@@ -28,6 +31,9 @@ func (r *resource) bind(c *candidate) string {
 		if reason := r.bindOutputs(c); reason != "" {
 			return reason
 		}
+	}
+	if reason := r.supplyShard(c); reason != "" {
+		return reason
 	}
 	switch c.kind {
 	case Create:

@@ -33,6 +33,9 @@ func (r *resource) bindRows(c *candidate) string {
 		if p.In != InQuery || p == rows.Page.Size || p == rows.Page.Position || rows.Sort != nil && (p == rows.Sort.Param || p == rows.Sort.Direction) {
 			continue
 		}
+		if slices.ContainsFunc(c.crud.Where, func(m Match) bool { return m.Param == p }) {
+			continue // it is the shard key
+		}
 		if f := r.filter(p); f != nil {
 			rows.Filters = append(rows.Filters, f)
 		}

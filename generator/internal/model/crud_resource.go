@@ -3,6 +3,8 @@ package model
 import (
 	"slices"
 	"strings"
+
+	"github.com/apigen-go/apigen/generator/internal/diag"
 )
 
 // resource is the rows of one kind: every site with the same noun and the same
@@ -16,20 +18,28 @@ type resource struct {
 
 	defaults map[*Column]bool   // columns whose default comes from the document
 	parents  map[*Param]*Column // path parameters that name a parent
+
+	document shardKey // what the document says
+	shard    shardKey // what holds for the rows
+	mistakes diag.List
 }
 
 // infer decides which operations the store implements and what its tables are.
-// Every other operation gets the reason why it is a stub.
-func infer(p *Project) {
+// Every other operation gets the reason why it is a stub. document is the shard key
+// that holds for all tables that have it.
+func infer(p *Project, document shardKey) (list diag.List) {
 	sites := findSites(p.Operations)
 	shapeAnswers(sites)
 	resources := findResources(sites)
 	for _, r := range resources {
+		r.document = document
 		r.settle()
 	}
+	all := clone(resources)
 	resources = slices.DeleteFunc(resources, func(r *resource) bool { return len(r.members()) == 0 })
 	nameTables(resources, p.Previous)
 	linkTables(resources)
+	list = append(divide(all, resources, document), warnUnrouted(p.Operations)...)
 	for _, r := range resources {
 		p.Tables = append(p.Tables, r.table)
 	}
@@ -40,6 +50,7 @@ func infer(p *Project) {
 		}
 	}
 	slices.SortFunc(p.Tables, func(a, b *Table) int { return strings.Compare(a.Name, b.Name) })
+	return list
 }
 
 // findResources joins the sites that show the same rows: /books and
@@ -177,6 +188,7 @@ func (r *resource) build() {
 	}
 	r.table.KeyBelowParents = r.table.Key.Source == FromRequest && len(r.table.Parents) > 0 &&
 		!slices.ContainsFunc(r.sites, func(s *site) bool { return s.parent == nil && len(pathParams(s)) == 0 })
+	r.chooseShard()
 }
 
 // mustAnswer reports whether some answer requires the column's property.

@@ -67,6 +67,9 @@ func (t *Table) replace(i int, c *Column) {
 		t.Parents = clone(t.Parents)
 		t.Parents[j] = c
 	}
+	if t.Columns[i] == t.Shard {
+		t.Shard = c
+	}
 	t.Columns[i] = c
 }
 
@@ -122,12 +125,15 @@ func diffTables(old, tables []*Table) (up, down []string) {
 	for _, t := range inReferenceOrder(tables) {
 		was := findTable(old, t.Name)
 		if was == nil {
-			up = append(up, createTable(t, tables), createIndexes(t))
+			up = append(up, createTable(t, tables), createIndexes(t), distribute(t))
 			down = append(down, "DROP TABLE "+t.SQL()+";\n")
 			continue
 		}
 		u, d := alterTable(was, t, tables)
 		up, down = append(up, u...), append(down, d...)
+		if t.Reference && !was.Reference {
+			up = append(up, distribute(t))
+		}
 	}
 	for _, t := range old {
 		if len(up) > 0 && !t.Gone && findTable(tables, t.Name) == nil {
@@ -175,28 +181,46 @@ func createTable(t *Table, tables []*Table) string {
 		} else if slices.Contains(t.PrimaryKey(), c) {
 			line += " NOT NULL"
 		}
-		lines = append(lines, line+columnEnd(c, tables))
+		lines = append(lines, line+t.columnEnd(c, tables))
 	}
 	if composite {
-		var names []string
-		for _, c := range t.PrimaryKey() {
-			names = append(names, c.SQL())
-		}
-		lines = append(lines, "PRIMARY KEY ("+strings.Join(names, ", ")+")")
+		lines = append(lines, "PRIMARY KEY ("+columnList(t.PrimaryKey())+")")
 	}
-	return "CREATE TABLE " + t.SQL() + " (\n    " + strings.Join(lines, ",\n    ") + "\n);\n"
+	for _, c := range t.Columns {
+		if key := t.foreignKey(c, tables); key != "" {
+			lines = append(lines, key)
+		}
+	}
+	return "CREATE TABLE " + t.SQL() + " (\n    " + strings.Join(lines, ",\n    ") + "\n)" + partitions(t)
+}
+
+func columnList(columns []*Column) string {
+	var names []string
+	for _, c := range columns {
+		names = append(names, c.SQL())
+	}
+	return strings.Join(names, ", ")
 }
 
 // columnEnd is the default and the reference of a column.
-func columnEnd(c *Column, tables []*Table) string {
+func (t *Table) columnEnd(c *Column, tables []*Table) string {
 	end := ""
 	if c.Default != "" {
 		end += " DEFAULT " + c.Default
 	}
-	if target := findTable(tables, c.Refs); target != nil {
-		end += " REFERENCES " + target.SQL() + " (" + target.Key.SQL() + ")"
+	if target, from, to := t.ForeignKey(c, tables); len(from) == 1 {
+		end += " REFERENCES " + target.SQL() + " (" + columnList(to) + ")"
 	}
 	return end
+}
+
+// foreignKey is the constraint for a reference of more than the column itself, or "".
+func (t *Table) foreignKey(c *Column, tables []*Table) string {
+	target, from, to := t.ForeignKey(c, tables)
+	if len(from) < 2 {
+		return ""
+	}
+	return "FOREIGN KEY (" + columnList(from) + ") REFERENCES " + target.SQL() + " (" + columnList(to) + ")"
 }
 
 // index is an index of a table.
@@ -206,16 +230,25 @@ func (x index) drop() string { return "DROP INDEX " + x.name + ";\n" }
 
 // index returns the index that a column asks for, or one without a name.
 func (t *Table) index(c *Column) index {
-	leads := c == t.PrimaryKey()[0] // the index of the primary key serves it
-	if leads || !c.Index && !c.Unique {
+	key := t.PrimaryKey()
+	served := c == key[0] && (len(key) == 1 || !c.Unique) // by the index of the primary key
+	if served || !c.Index && !c.Unique {
 		return index{}
+	}
+	columns := []*Column{c}
+	switch {
+	case t.Shard == nil || t.Shard == c:
+	case c.Refs != "": // when the other row goes, this one may be looked for in all shards
+		columns = []*Column{c, t.Shard}
+	default:
+		columns = []*Column{t.Shard, c}
 	}
 	kind, end := "INDEX", "_idx"
 	if c.Unique {
 		kind, end = "UNIQUE INDEX", "_key"
 	}
 	name := indexName(t.Name+"_"+c.Name) + end
-	return index{name, "CREATE " + kind + " " + name + " ON " + t.SQL() + " (" + c.SQL() + ");\n"}
+	return index{name, "CREATE " + kind + " " + name + " ON " + t.SQL() + " (" + columnList(columns) + ");\n"}
 }
 
 // indexName keeps a name within the 63 bytes that PostgreSQL looks at.
@@ -289,7 +322,11 @@ func (a *alteration) alterColumn(was, t *Table, c *Column, tables []*Table) {
 			alter+" RENAME COLUMN "+c.SQL()+" TO "+aside+";\n",
 			alter+" RENAME COLUMN "+aside+" TO "+c.SQL()+";\n")
 	}
-	a.add(alter+" ADD COLUMN "+c.SQL()+" "+string(c.Kind)+addedEnd(c, tables)+";\n",
+	end, key := t.addedEnd(c, tables)
+	if key != "" {
+		key = alter + " ADD CONSTRAINT " + indexName(t.Name+"_"+c.Name) + "_fkey " + key + ";\n"
+	}
+	a.add(alter+" ADD COLUMN "+c.SQL()+" "+string(c.Kind)+end+";\n"+key,
 		alter+" DROP COLUMN "+c.SQL()+";\n")
 	if before != nil {
 		a.add(carryOver(was, t, c, before), "")
@@ -342,8 +379,9 @@ func conversion(from, to ColumnKind, column string) string {
 	return ""
 }
 
-// addedEnd gives old rows a value where new ones always have one.
-func addedEnd(c *Column, tables []*Table) string {
+// addedEnd gives old rows a value where new ones always have one. key is the
+// constraint for a reference of more than the column itself.
+func (t *Table) addedEnd(c *Column, tables []*Table) (end, key string) {
 	added := *c
 	if added.Default == "" && c.stamped() {
 		added.Default = zeroDefault(c.Kind, nil)
@@ -351,5 +389,5 @@ func addedEnd(c *Column, tables []*Table) string {
 	if added.Default != "" {
 		added.Refs = "" // SQLite takes no reference on a column whose old rows have a value
 	}
-	return columnEnd(&added, tables)
+	return t.columnEnd(&added, tables), t.foreignKey(&added, tables)
 }

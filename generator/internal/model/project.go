@@ -371,6 +371,10 @@ type Table struct {
 	Gone            bool // the document no longer has it; the rows stay
 	Pos             diag.Pos
 
+	Shard     *Column // tells where a row is; the rows of one value are together. nil: the table is not divided
+	Shards    int     // partitions on plain PostgreSQL
+	Reference bool    // other tables are divided, and this one is the same everywhere
+
 	// Place is the collection that the table is for, by document and path, in a
 	// project with several documents: "admin#/books". It keeps its table by it.
 	Place string

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/apigen-go/apigen/generator/internal/spec"
@@ -44,12 +45,15 @@ func (t *Table) lookup(name string, ends ...string) *Column {
 func (t *Table) File() string { return fileName(t.Name) }
 
 // PrimaryKey returns the columns of the primary key. A key that clients choose is
-// unique below its parents only.
-func (t *Table) PrimaryKey() []*Column {
-	if !t.KeyBelowParents {
-		return []*Column{t.Key}
+// unique below its parents only, and every key within its shard only.
+func (t *Table) PrimaryKey() (key []*Column) {
+	if t.Shard != nil && t.Shard != t.Key {
+		key = append(key, t.Shard)
 	}
-	return append(clone(t.Parents), t.Key)
+	if t.KeyBelowParents {
+		key = append(key, slices.DeleteFunc(clone(t.Parents), func(c *Column) bool { return c == t.Shard })...)
+	}
+	return append(key, t.Key)
 }
 
 // EncodeTables writes tables as lock records, one line per table and column,
@@ -57,7 +61,10 @@ func (t *Table) PrimaryKey() []*Column {
 func EncodeTables(tables []*Table) []string {
 	var lines []string
 	for _, t := range tables {
-		record := []string{"table", t.Name, t.Key.Name, flags(map[string]bool{"below": t.KeyBelowParents, "gone": t.Gone}, "below", "gone")}
+		record := []string{"table", t.Name, t.Key.Name, flags(map[string]bool{"below": t.KeyBelowParents, "gone": t.Gone, "reference": t.Reference}, "below", "gone", "reference")}
+		if t.Shard != nil {
+			record[3] = strings.TrimPrefix(fmt.Sprintf("%s,shards=%d", record[3], t.Shards), ",")
+		}
 		if t.Place != "" {
 			record = append(record, t.Place)
 		}
@@ -69,8 +76,8 @@ func EncodeTables(tables []*Table) []string {
 			}
 			fields := []string{"column", t.Name, fmt.Sprintf("%03d", i), c.Name, string(c.Kind),
 				flags(map[string]bool{"unique": c.Unique, "index": c.Index, "parent": isParent,
-					"decimal": c.Decimal, "always": c.Always, "late": c.Late, "gone": c.Gone},
-					"unique", "index", "parent", "decimal", "always", "late", "gone"),
+					"decimal": c.Decimal, "always": c.Always, "late": c.Late, "gone": c.Gone, "shard": c == t.Shard},
+					"unique", "index", "parent", "decimal", "always", "late", "gone", "shard"),
 				c.Default, c.Refs, string(c.Source), c.JSON}
 			if c.Outline != "" {
 				fields = append(fields, c.Outline)
@@ -116,7 +123,14 @@ func DecodeTables(lines []string) ([]*Table, error) {
 		switch {
 		case f[0] == "table" && (len(f) == 4 || len(f) == 5) && byName[f[1]] == nil:
 			on := strings.Split(f[3], ",")
-			t := &Table{Name: f[1], KeyBelowParents: slices.Contains(on, "below"), Gone: slices.Contains(on, "gone")}
+			t := &Table{Name: f[1], KeyBelowParents: slices.Contains(on, "below"), Gone: slices.Contains(on, "gone"), Reference: slices.Contains(on, "reference")}
+			for _, flag := range on {
+				if n, ok := strings.CutPrefix(flag, "shards="); ok {
+					if t.Shards, err = strconv.Atoi(n); err != nil {
+						return nil, fmt.Errorf("read table record %q: %w", line, err)
+					}
+				}
+			}
 			if len(f) == 5 {
 				t.Place = f[4]
 			}
@@ -161,6 +175,8 @@ func (t *Table) restore(c *Column, flags []string, keys map[*Table]string) {
 			c.Gone = true
 		case "parent":
 			t.Parents = append(t.Parents, c)
+		case "shard":
+			t.Shard = c
 		}
 	}
 }
@@ -209,14 +225,18 @@ func skipped(op *Operation) bool {
 }
 
 // schemaExtension reads x-apigen on a schema, looking through references.
-func schemaExtension(s *spec.Schema) extension {
+func schemaExtension(s *spec.Schema) extension { return readExtension(extensionOf(s)) }
+
+// extensionOf returns the extensions of a schema, or of the one that it refers to,
+// that x-apigen is among.
+func extensionOf(s *spec.Schema) map[string]spec.Value {
 	for n := 0; s != nil && n < 100; n++ {
 		if _, ok := s.Extensions["x-apigen"]; ok {
-			return readExtension(s.Extensions)
+			return s.Extensions
 		}
 		s = s.Target
 	}
-	return extension{}
+	return nil
 }
 
 // findProperty returns the schema of a property, through references and allOf.

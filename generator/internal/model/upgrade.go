@@ -23,6 +23,10 @@ func (p *Project) upgrade() diag.List {
 		if was == nil || !u.keepsKey(was, t) {
 			continue
 		}
+		if t.Shards != was.Shards {
+			u.list.Warnf(t.Pos, "", "%s stays in %d partitions: the number in the document is for tables that are new", t.Name, was.Shards)
+			t.Shards = was.Shards
+		}
 		for _, c := range t.Columns {
 			if c != t.Key {
 				u.column(was, t, c)
@@ -42,7 +46,7 @@ type upgrader struct {
 // keepsKey reports a key that is not what it was: no statement that both engines
 // have changes the primary key of a table that others refer to.
 func (u *upgrader) keepsKey(was, t *Table) bool {
-	if was.Key.Name == t.Key.Name && t.Key.keeps(was.Key) && was.KeyBelowParents == t.KeyBelowParents {
+	if was.Key.Name == t.Key.Name && t.Key.keeps(was.Key) && was.KeyBelowParents == t.KeyBelowParents && was.shardName() == t.shardName() {
 		return true
 	}
 	u.list.Errorf(u.place(t, t.Key), "keep the key as it was; or name another table with \"x-apigen: {table: "+t.Name+"_new}\" in the schema of the "+
@@ -55,6 +59,9 @@ func keyText(t *Table) string {
 	text := t.Key.Name + " " + string(t.Key.Kind)
 	if t.KeyBelowParents {
 		text += " below " + t.Parents[len(t.Parents)-1].Name
+	}
+	if name := t.shardName(); name != "" {
+		text += ", sharded by " + name
 	}
 	return text
 }
@@ -77,6 +84,9 @@ func (u *upgrader) column(was, t *Table, c *Column) {
 		u.list.Warnf(u.place(t, c), "write the conversion in "+u.p.migrationName(),
 			"%s changes from %s to %s: rows of %s from before lose sight of their values, which stay in the column %s",
 			c.Name, before.Kind, c.otherKind(before), t.Name, setAside(was, t, before))
+	}
+	if _, from, _ := t.ForeignKey(c, u.p.Tables); !same && len(from) > 1 {
+		u.list.Warnf(u.place(t, c), "", "%s refers to %s: a database from before holds its rows to that on PostgreSQL, but not on SQLite", c.Name, c.Refs)
 	}
 	renamed := u.renamedColumn(was, t, c)
 	fresh := c.late(before)

@@ -266,7 +266,8 @@ func (w *storeWriter) next(x *model.CRUD) {
 func (w *storeWriter) parent(x *model.CRUD) {
 	w.line("if len(items) == 0 {")
 	w.line("var found int")
-	w.line("row := s.db.QueryRow(ctx, %q, req.%s)",
-		"SELECT 1 FROM "+x.Owner.SQL()+" WHERE "+x.Owner.Key.SQL()+" = $1", x.Parent.Param.Name)
+	var st statement
+	st.add(ownerIs(&st, x, "req."+x.ShardParam()))
+	w.line("%s", call("row := s.db.QueryRow", append([]string{"ctx", strconv.Quote(st.lines[0])}, st.args...)))
 	w.line("if err := row.Scan(&found); err != nil {\nreturn nil, err\n}\n}")
 }

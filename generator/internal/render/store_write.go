@@ -129,8 +129,13 @@ func (st *statement) insert(x *model.CRUD, src string) {
 		st.add("VALUES (" + strings.Join(values, ", ") + ")")
 	} else { // a missing parent is no row written, whatever else is wrong
 		st.add("SELECT " + strings.Join(values, ", "))
-		st.add("WHERE EXISTS (SELECT 1 FROM " + x.Owner.SQL() +
-			" WHERE " + x.Owner.Key.SQL() + " = " + st.arg("req."+x.Parent.Param.Name) + ")")
+		shard := ""
+		for _, in := range x.Inputs {
+			if in.Column == x.Table.Shard {
+				shard = insertValue(in, src)
+			}
+		}
+		st.add("WHERE EXISTS (" + ownerIs(st, x, shard) + ")")
 	}
 	if !x.Upsert {
 		return
@@ -140,10 +145,21 @@ func (st *statement) insert(x *model.CRUD, src string) {
 		key = append(key, c.SQL())
 	}
 	if len(updates) == 0 {
-		updates = []string{x.Table.Key.SQL() + " = excluded." + x.Table.Key.SQL()}
+		idle := x.Table.Idle().SQL()
+		updates = []string{idle + " = " + x.Table.SQL() + "." + idle}
 	}
 	st.add("ON CONFLICT (" + strings.Join(key, ", ") + ") DO UPDATE")
 	st.add("SET " + strings.Join(updates, ",\n\t\t\t"))
+}
+
+// ownerIs returns the query that finds the parent of a row, by the Go expression of
+// the shard where the parent is divided too.
+func ownerIs(st *statement, x *model.CRUD, shard string) string {
+	query := "SELECT 1 FROM " + x.Owner.SQL() + " WHERE " + x.Owner.Key.SQL() + " = " + st.arg("req."+x.Parent.Param.Name)
+	if _, from, to := x.Table.ForeignKey(x.Parent.Column, []*model.Table{x.Owner}); len(from) > 1 {
+		query += " AND " + to[0].SQL() + " = " + st.arg(shard)
+	}
+	return query
 }
 
 func insertValue(in model.Input, src string) string {
@@ -151,9 +167,9 @@ func insertValue(in model.Input, src string) string {
 	case in.Param != nil:
 		return "req." + in.Param.Name
 	case in.Column.Source == model.FromUUID && in.Field == nil:
-		return "database.NewID()"
+		return "s.db.NewID()"
 	case in.Column.Source == model.FromUUID && in.Field.Shape() == model.Pointer:
-		return "idOr(" + src + "." + in.Field.Name + ")"
+		return "idOr(s.db, " + src + "." + in.Field.Name + ")"
 	case in.Column.Source == model.FromNow || in.Column.Source == model.FromTouch:
 		return "now"
 	}
@@ -181,7 +197,7 @@ func (st *statement) update(x *model.CRUD, src string) {
 		sets = append(sets, in.Column.SQL()+" = "+st.assigned(in, src))
 	}
 	if len(sets) == 0 {
-		sets = []string{x.Table.Key.SQL() + " = " + x.Table.Key.SQL()}
+		sets = []string{x.Table.Idle().SQL() + " = " + x.Table.Idle().SQL()}
 	}
 	st.add("UPDATE " + x.Table.SQL())
 	st.add("SET " + strings.Join(sets, ",\n\t\t\t"))
