@@ -17,6 +17,7 @@ import (
 	"fmt"
 	"io/fs"
 	"strings"
+	"sync/atomic"
 	"time"
 )
 
@@ -27,6 +28,8 @@ type Config struct {
 	IdleTimeout    time.Duration // how long an unused connection is kept
 	ConnectTimeout time.Duration // how long making a connection may take
 	AcquireTimeout time.Duration // how long a query waits for a free connection
+	MaxLifetime    time.Duration // how old a connection to PostgreSQL gets, and up to a tenth more; 0 is an hour
+	Pooler         Pooler        // whether a pooler stands in front of PostgreSQL; "" is PoolerAuto
 }
 
 // waitersPerConn bounds the queries that wait for a connection. Past it a query
@@ -44,8 +47,9 @@ const (
 
 // DB is a pool of connections. It is safe for concurrent use.
 type DB struct {
-	engine engine
-	spread bool // rows go to servers by the order of their keys
+	engine  engine
+	retries atomic.Int64
+	spread  bool // rows go to servers by the order of their keys
 }
 
 // engine is one of the two database systems. Errors are already translated.
@@ -56,6 +60,7 @@ type engine interface {
 	begin(ctx context.Context) (tx, error)
 	migrate(ctx context.Context, folder fs.FS) ([]string, error)
 	ping(ctx context.Context) error
+	stats() Stats
 	close() error
 }
 
@@ -113,9 +118,11 @@ func Open(ctx context.Context, cfg Config) (*DB, error) {
 		return nil, fmt.Errorf("open database: %w", err)
 	}
 	if p, ok := e.(*postgres); ok {
-		if db.spread, err = p.spreads(ctx); err != nil {
+		speaks, err := p.flavour(ctx)
+		if err != nil {
 			return nil, errors.Join(fmt.Errorf("open database: %w", err), e.close())
 		}
+		db.spread = speaks == spread
 	}
 	return db, nil
 }
@@ -123,7 +130,8 @@ func Open(ctx context.Context, cfg Config) (*DB, error) {
 // Close closes every connection. Queries that still run are waited for.
 func (db *DB) Close() error { return db.engine.close() }
 
-// Ping reports whether the database answers.
+// Ping reports whether the database answers. A pool that is in full use is not
+// asked to answer one more time: it is well as long as its connections come back.
 func (db *DB) Ping(ctx context.Context) error { return db.engine.ping(ctx) }
 
 // Dialect returns which engine the database is.
@@ -155,31 +163,56 @@ func (db *DB) Exec(ctx context.Context, sql string, args ...any) (int64, error) 
 	if err != nil {
 		return 0, err
 	}
+	for try := 0; ; try++ {
+		n, sent, err := db.exec(ctx, sql, args)
+		if err == nil || !db.again(ctx, try, err, !sent) {
+			return n, err
+		}
+	}
+}
+
+// exec reports whether it got as far as sending the statement.
+func (db *DB) exec(ctx context.Context, sql string, args []any) (n int64, sent bool, err error) {
 	c, err := db.conn(ctx, true)
 	if err != nil {
-		return 0, err
+		return 0, false, err
 	}
 	defer c.release()
-	return c.exec(ctx, sql, args)
+	n, err = c.exec(ctx, sql, args)
+	return n, true, err
 }
 
 // InTx runs fn in a transaction, which is committed when fn returns nil and
 // rolled back when it returns an error or panics. Every call that gets the ctx
 // fn was given is part of the transaction; so is a nested InTx. Only one
 // goroutine may use that ctx at a time.
+//
+// fn runs again, in a new transaction, when the database asks for that after a
+// serialization failure or a deadlock, and when the connection breaks before the
+// commit was sent. What fn does besides has to bear that.
 func (db *DB) InTx(ctx context.Context, fn func(ctx context.Context) error) error {
 	if ctx.Value(txKey{db}) != nil {
 		return fn(ctx)
 	}
+	for try := 0; ; try++ {
+		sent, err := db.inTx(ctx, fn)
+		if err == nil || !db.again(ctx, try, err, !sent) {
+			return err
+		}
+	}
+}
+
+// inTx reports whether it got as far as sending the commit.
+func (db *DB) inTx(ctx context.Context, fn func(ctx context.Context) error) (sent bool, err error) {
 	t, err := db.engine.begin(ctx)
 	if err != nil {
-		return err
+		return false, err
 	}
 	defer t.rollback()
 	if err := fn(context.WithValue(ctx, txKey{db}, t)); err != nil {
-		return err
+		return false, err
 	}
-	return t.commit(ctx)
+	return true, t.commit(ctx)
 }
 
 // txKey finds the transaction of a database in a context.
@@ -202,14 +235,9 @@ func (db *DB) rows(ctx context.Context, write bool, sql string, args []any) (*Ro
 	if err != nil {
 		return nil, err
 	}
-	c, err := db.conn(ctx, write)
-	if err != nil {
+	rows := &Rows{db: db, ctx: ctx, write: write, sql: sql, args: args}
+	if err := rows.run(); err != nil {
 		return nil, err
 	}
-	cur, err := c.query(ctx, sql, args)
-	if err != nil {
-		c.release()
-		return nil, err
-	}
-	return &Rows{conn: c, cursor: cur}, nil
+	return rows, nil
 }

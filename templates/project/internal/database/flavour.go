@@ -8,7 +8,6 @@ import (
 	"strings"
 
 	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgxpool"
 )
 
 // flavour is which of the databases that speak the protocol of PostgreSQL one is.
@@ -37,14 +36,15 @@ func flavourOf(ctx context.Context, conn *pgx.Conn) (flavour, error) {
 	return plain, nil
 }
 
-// spreads reports whether the server distributes rows by their keys.
-func (p *postgres) spreads(ctx context.Context) (yes bool, err error) {
-	err = p.pool.AcquireFunc(ctx, func(c *pgxpool.Conn) error {
-		speaks, err := flavourOf(ctx, c.Conn())
-		yes = speaks == spread
-		return translate(err)
-	})
-	return yes, err
+// flavour asks the server what it is.
+func (p *postgres) flavour(ctx context.Context) (f flavour, err error) {
+	c, err := p.acquire(ctx)
+	if err != nil {
+		return plain, err
+	}
+	defer p.release(ctx, c)
+	f, err = flavourOf(ctx, c.Conn())
+	return f, translate(err)
 }
 
 // sql returns the translation of migrations.

@@ -9,6 +9,7 @@ import (
 	"io"
 	"io/fs"
 	"path"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/stdlib"
@@ -37,21 +38,20 @@ func (db *DB) Migrate(ctx context.Context, fsys fs.FS, dir string) ([]string, er
 	return applied, nil
 }
 
-// migrate holds an advisory lock on a connection of its own. It waits for the lock
-// without polling, and the lock goes with the connection whatever happens.
+// migrate holds an advisory lock meanwhile, which databases that only speak like
+// PostgreSQL do not all have.
 func (p *postgres) migrate(ctx context.Context, folder fs.FS) (applied []string, err error) {
-	config := p.pool.Config().ConnConfig
-	lock, err := pgx.ConnectConfig(ctx, config)
+	config := p.connConfig()
+	speaks, err := p.flavour(ctx)
 	if err != nil {
 		return nil, err
 	}
-	defer func() { err = errors.Join(err, lock.Close(context.WithoutCancel(ctx))) }()
-	if _, err := lock.Exec(ctx, "SELECT pg_advisory_lock($1)", int64(migrationLock)); err != nil {
-		return nil, fmt.Errorf("take lock: %w", err)
-	}
-	speaks, err := flavourOf(ctx, lock)
-	if err != nil {
-		return nil, err
+	if speaks != spread {
+		unlock, lockErr := lockMigrations(ctx, config)
+		if lockErr != nil {
+			return nil, fmt.Errorf("take lock: %w", lockErr)
+		}
+		defer func() { err = errors.Join(err, unlock()) }()
 	}
 	pool := stdlib.OpenDB(*config)
 	defer func() { err = errors.Join(err, pool.Close()) }()
@@ -59,12 +59,55 @@ func (p *postgres) migrate(ctx context.Context, folder fs.FS) (applied []string,
 	if provider == nil {
 		return nil, err
 	}
+	if speaks == spread {
+		return race(ctx, provider)
+	}
 	return up(ctx, provider)
 }
 
+// lockPoll is how often an instance asks whether another one has finished.
+const lockPoll = 100 * time.Millisecond
+
+// lockMigrations takes the lock in a transaction on a connection of its own and
+// returns what ends both. The lock goes with the transaction whatever happens. That
+// holds behind a pooler too, where a lock of a session would stay with a server
+// process that serves somebody else next. It asks again and again rather than
+// waits: connections that wait could be all that a pooler has.
+func lockMigrations(ctx context.Context, config *pgx.ConnConfig) (unlock func() error, err error) {
+	conn, err := pgx.ConnectConfig(ctx, config)
+	if err != nil {
+		return nil, err
+	}
+	unlock = func() error { return conn.Close(context.WithoutCancel(ctx)) }
+	for {
+		var got bool
+		tx, err := conn.Begin(ctx)
+		if err == nil {
+			// Migrations may take longer than the server lets transactions be idle.
+			_, err = tx.Exec(ctx, "SET LOCAL idle_in_transaction_session_timeout = 0")
+		}
+		if err == nil {
+			err = tx.QueryRow(ctx, "SELECT pg_try_advisory_xact_lock($1)", int64(migrationLock)).Scan(&got)
+		}
+		if err == nil && got {
+			return unlock, nil
+		}
+		if err == nil {
+			err = tx.Rollback(ctx)
+		}
+		if err != nil {
+			return nil, errors.Join(err, unlock())
+		}
+		select {
+		case <-ctx.Done():
+			return nil, errors.Join(ctx.Err(), unlock())
+		case <-time.After(lockPoll):
+		}
+	}
+}
+
 // migrate has no lock to take: on SQLite each migration is one transaction that
-// holds the only write lock there is. When another process was faster, ours fails
-// because its work is done, which shows in the version.
+// holds the only write lock there is.
 func (s *sqliteDB) migrate(ctx context.Context, folder fs.FS) (applied []string, err error) {
 	pool, err := openSQLitePool(s.migrationDataSource, 1)
 	if err != nil {
@@ -75,6 +118,12 @@ func (s *sqliteDB) migrate(ctx context.Context, folder fs.FS) (applied []string,
 	if provider == nil {
 		return nil, err
 	}
+	return race(ctx, provider)
+}
+
+// race applies migrations without a lock. When another process was faster, ours
+// fails because its work is done, which shows in the version.
+func race(ctx context.Context, provider *goose.Provider) (applied []string, err error) {
 	before, err := provider.GetDBVersion(ctx)
 	for err == nil {
 		var names []string

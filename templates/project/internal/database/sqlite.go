@@ -111,6 +111,16 @@ func (s *sqliteDB) ping(ctx context.Context) error {
 	return translate(s.reader.PingContext(ctx))
 }
 
+func (s *sqliteDB) stats() Stats {
+	r, w := s.reader.Stats(), s.writer.Stats()
+	out := Stats{
+		MaxConns: r.MaxOpenConnections + w.MaxOpenConnections, InUse: r.InUse + w.InUse, Idle: r.Idle + w.Idle,
+	}
+	s.readGate.addTo(&out)
+	s.writeGate.addTo(&out)
+	return out
+}
+
 func (s *sqliteDB) close() error { return errors.Join(s.reader.Close(), s.writer.Close()) }
 
 // sqlQuerier is what a connection and a transaction share.
