@@ -25,6 +25,9 @@ func (r *runner) newCall(op *spec.Operation, round int) (*call, error) {
 		if i := slices.Index(names, p.Name); p.In == "path" && i >= 0 && i < len(known) {
 			value, ok = jsonScalar(p.Schema, known[i])
 		}
+		if !ok && r.tellsShard(p) {
+			value, ok = sampleParam(p, 0) // one client, whose rows are in one place
+		}
 		if !ok {
 			value, ok = sampleParam(p, seed)
 		}
@@ -51,6 +54,20 @@ func (r *runner) newCall(op *spec.Operation, round int) (*call, error) {
 // reserved tells the header parameters that OpenAPI says to ignore.
 func reserved(p *spec.Parameter) bool {
 	return p.In == "header" && slices.Contains([]string{"accept", "content-type", "authorization"}, strings.ToLower(p.Name))
+}
+
+// tellsShard tells the parameters outside the path that say where the rows of a
+// request are: a header X-Tenant-Id for x-apigen.shard tenantId.
+func (r *runner) tellsShard(p *spec.Parameter) bool {
+	var ext struct {
+		Shard string `json:"shard"`
+	}
+	v, ok := r.doc.Extensions["x-apigen"]
+	if !ok || json.Unmarshal([]byte(v.JSON), &ext) != nil || ext.Shard == "" {
+		return false
+	}
+	name := fold(p.Name)
+	return p.In != "path" && p.Required && (name == fold(ext.Shard) || name == "x"+fold(ext.Shard))
 }
 
 // vocabulary tells the optional parameters whose values only the service knows:

@@ -55,6 +55,19 @@ func TestConformanceOfResources(t *testing.T) {
 	holdEverywhere(t, project, filepath.Join(project, "api", "openapi.yaml"), stubs, true)
 }
 
+// TestConformanceOfShards makes a project whose tables are divided.
+func TestConformanceOfShards(t *testing.T) {
+	if testing.Short() {
+		t.Skip("builds and runs a project")
+	}
+	path := filepath.Join(root, "testdata", "shard", "openapi.yaml")
+	project, stubs := newProject(t, "--spec", path)
+	if len(stubs) != 1 || !stubs["GET /books/{bookId}"] {
+		t.Errorf("the stubs are %v", stubs)
+	}
+	holdEverywhere(t, project, path, stubs, true)
+}
+
 // TestConformanceOfSeveral makes one project of two documents and holds the service
 // to each of them. What one of them creates the other one shows, because the two
 // describe the rows alike.
