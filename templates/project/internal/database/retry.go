@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"io"
-	"math/rand/v2"
 	"net"
 	"strings"
 	"syscall"
@@ -13,7 +12,7 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 )
 
-// A statement is tried this often at most. The waits between tries are random and
+// A statement is tried this often at most, but see [triesFor]. The waits between tries are random and
 // up to 10, 20, 40 … ms: 0.6 s in all, in which a PostgreSQL whose backend crashed
 // is usually there again.
 const (
@@ -33,13 +32,13 @@ const (
 //
 // Statements in a transaction are not repeated one by one; [DB.InTx] repeats all.
 func (db *DB) again(ctx context.Context, try int, err error, harmless bool) bool {
-	if err == nil || try+1 >= maxTries || ctx.Err() != nil || ctx.Value(txKey{db}) != nil {
+	if err == nil || try+1 >= triesFor(err) || ctx.Err() != nil || ctx.Value(txKey{db}) != nil {
 		return false
 	}
 	if !undone(err) && !unsent(err) && !(harmless && lost(err)) {
 		return false
 	}
-	wait := time.NewTimer(rand.N(firstWait << try))
+	wait := time.NewTimer(pause(try))
 	defer wait.Stop()
 	select {
 	case <-ctx.Done():
