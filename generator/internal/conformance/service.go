@@ -157,6 +157,24 @@ func (s *Service) Restart(ctx context.Context) (string, error) {
 // PID is the number of the process.
 func (s *Service) PID() int { return s.cmd.Process.Pid }
 
+// Goroutines ends the service by SIGQUIT, which makes it say what it was doing, and
+// returns how many goroutines it had.
+func (s *Service) Goroutines() (int, error) {
+	if err := s.cmd.Process.Signal(syscall.SIGQUIT); err != nil {
+		return 0, fmt.Errorf("count goroutines: %w", err)
+	}
+	select {
+	case <-s.done:
+		s.cmd = nil
+		s.log.mu.Lock()
+		defer s.log.mu.Unlock()
+		return bytes.Count(s.log.buf.Bytes(), []byte("\ngoroutine ")), nil
+	case <-time.After(stopTime):
+		s.kill()
+		return 0, errors.New("count goroutines: still running after " + stopTime.String())
+	}
+}
+
 // Log returns the end of what the service wrote.
 func (s *Service) Log() string { return s.log.String() }
 

@@ -106,11 +106,23 @@ func (p *postgres) release(ctx context.Context, c *pgxpool.Conn) {
 	c.Release()
 }
 
+// pingTime is how long a ping waits for a connection.
+const pingTime = time.Second
+
 func (p *postgres) ping(ctx context.Context) error {
-	if s := p.pool.Stat(); s.AcquiredConns() >= s.MaxConns() {
-		return p.progress.since(s.AcquireCount(), time.Now())
+	if !p.full() {
+		limited, cancel := context.WithTimeout(ctx, pingTime)
+		defer cancel()
+		if err := p.pool.Ping(limited); err == nil || !p.full() {
+			return translate(err)
+		}
 	}
-	return translate(p.pool.Ping(ctx))
+	return p.progress.since(p.pool.Stat().AcquireCount(), time.Now())
+}
+
+func (p *postgres) full() bool {
+	s := p.pool.Stat()
+	return s.AcquiredConns()+s.ConstructingConns() >= s.MaxConns()
 }
 
 func (p *postgres) stats() Stats {

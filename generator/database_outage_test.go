@@ -1,0 +1,335 @@
+//go:build unix
+
+package generator_test
+
+import (
+	"context"
+	"database/sql"
+	"net/http"
+	"net/url"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	_ "modernc.org/sqlite" // the driver
+
+	"github.com/apigen-go/apigen/generator/internal/conformance"
+	"github.com/apigen-go/apigen/generator/internal/servertest"
+)
+
+// rigFrozen: PostgreSQL stops to answer and comes back, with the processes stopped
+// and with a network that delivers nothing.
+func rigFrozen(t *testing.T, service *conformance.Service) {
+	frozen, limit := 2*time.Second, time.Second
+	if soaking {
+		frozen, limit = 20*time.Second, 5*time.Second
+	}
+	t.Run("stopped", func(t *testing.T) {
+		database := servertest.Postgres(t)
+		admin := connect(t, database)
+		freeze(t, service, admin, database, frozen, limit, func() (thaw func()) { return stopServer(t, admin) })
+	})
+	t.Run("silent network", func(t *testing.T) {
+		database := servertest.Postgres(t)
+		admin := connect(t, database)
+		u, err := url.Parse(database)
+		if err != nil {
+			t.Fatal(err)
+		}
+		proxy := servertest.NewProxy(t, u.Host)
+		u.Host = proxy.Addr
+		freeze(t, service, admin, u.String(), frozen, limit, func() (thaw func()) {
+			proxy.Fail(servertest.Fault{Silent: true})
+			return func() { proxy.Fail(servertest.Fault{}) }
+		})
+	})
+}
+
+// stopServer stops every process of the PostgreSQL server and returns what lets
+// them go on. It uses the connection for the last time before that.
+func stopServer(t *testing.T, admin *pgx.Conn) (thaw func()) {
+	t.Helper()
+	ctx := context.Background()
+	var file string
+	if err := admin.QueryRow(ctx, "SELECT pg_read_file('postmaster.pid')").Scan(&file); err != nil {
+		t.Fatal(err)
+	}
+	first, _, _ := strings.Cut(file, "\n")
+	postmaster, err := strconv.Atoi(first)
+	if err != nil {
+		t.Fatal(err)
+	}
+	signal := func(pid int, s syscall.Signal) {
+		if err := syscall.Kill(pid, s); err != nil {
+			t.Log(err) // a process that has ended meanwhile
+		}
+	}
+	signal(postmaster, syscall.SIGSTOP) // first, so that there are no new ones
+	rows, err := admin.Query(ctx, "SELECT pid FROM pg_stat_activity")
+	if err != nil {
+		t.Fatal(err)
+	}
+	pids, err := pgx.CollectRows(rows, pgx.RowTo[int])
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, pid := range pids {
+		signal(pid, syscall.SIGSTOP)
+	}
+	return func() {
+		for _, pid := range append(pids, postmaster) {
+			signal(pid, syscall.SIGCONT)
+		}
+	}
+}
+
+func freeze(t *testing.T, service *conformance.Service, admin *pgx.Conn, database string, lasts, limit time.Duration, begin func() (thaw func())) {
+	s := openShopAt(t, service, "DATABASE_URL="+database, "REQUEST_TIMEOUT="+limit.String(), "WRITE_TIMEOUT=30s")
+	s.admin = admin
+	s.stock(t)
+	s.exec(t, `CREATE FUNCTION tarry(BIGINT) RETURNS BIGINT LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_sleep(60); RETURN $1; END $$;
+ALTER TABLE reviews RENAME TO all_reviews;
+CREATE VIEW reviews AS SELECT tarry(id) AS id, book_id, reader, rating, text, created_at FROM all_reviews;
+INSERT INTO all_reviews (book_id, reader, rating) VALUES (1, 'x', 1)`)
+	var mu sync.Mutex
+	got := map[int]int{}
+	var worst time.Duration
+	var group sync.WaitGroup
+	get := func(path string) {
+		group.Go(func() {
+			r := s.send(http.MethodGet, path, "")
+			mu.Lock()
+			defer mu.Unlock()
+			got[r.status]++
+			worst = max(worst, r.took)
+		})
+	}
+	for range 5 { // statements that would go on for a minute
+		get("/reviews/1")
+	}
+	time.Sleep(200 * time.Millisecond)
+	thaw := begin()
+	for start := time.Now(); time.Since(start) < lasts; time.Sleep(20 * time.Millisecond) {
+		get("/books/1")
+		get("/authors?limit=5")
+	}
+	thaw()
+	thawed := time.Now()
+	group.Wait()
+	for s.send(http.MethodGet, "/books/1", "").status != http.StatusOK {
+		if time.Since(thawed) > 20*time.Second {
+			t.Fatal("the service does not come back")
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+	back := time.Since(thawed)
+	for s.conns(t, "state = 'active'") > 0 && time.Since(thawed) < 10*time.Second {
+		time.Sleep(50 * time.Millisecond)
+	}
+	quiet := time.Since(thawed)
+	time.Sleep(min(10*time.Second, max(2*limit, 3*time.Second)) - quiet) // for what is cleaned up in the background
+	orphans, conns := s.conns(t, "state = 'active'"), s.conns(t, "true")
+	s.client.CloseIdleConnections()
+	time.Sleep(200 * time.Millisecond)
+	after, err := s.Goroutines()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Logf("frozen for %s, requests have %s: answers %v, the last after %s; back %s after the thaw, no active query after %s; then %d orphans, %d connections, %d goroutines, without a freeze %d",
+		lasts, limit, got, ms(worst), ms(back), ms(quiet), orphans, conns, after, baseline(t, service, database))
+	late := time.Second // for a machine that is busy with other tests
+	if soaking {
+		late = 100 * time.Millisecond
+	}
+	for status := range got {
+		if status != http.StatusOK && status != http.StatusServiceUnavailable && status != http.StatusGatewayTimeout {
+			t.Errorf("status %d", status)
+		}
+	}
+	if got[http.StatusServiceUnavailable] == 0 || worst > limit+late || orphans > 0 || conns > 20 {
+		t.Errorf("want every answer within %s and nothing left", limit+late)
+	}
+	if base := baseline(t, service, database); after > base+2 {
+		t.Errorf("%d goroutines, %d without a freeze", after, base)
+	}
+}
+
+// baseline is how many goroutines a service has that has answered 50 requests.
+func baseline(t *testing.T, service *conformance.Service, database string) int {
+	t.Helper()
+	s := openShopAt(t, service, "DATABASE_URL="+database)
+	for range 50 {
+		s.send(http.MethodGet, "/books/1", "")
+	}
+	s.client.CloseIdleConnections()
+	time.Sleep(200 * time.Millisecond)
+	n, err := s.Goroutines()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return n
+}
+
+// rigSQLite: somebody else holds the one write lock that SQLite has.
+func rigSQLite(t *testing.T, service *conformance.Service) {
+	file := filepath.Join(t.TempDir(), "shop.db")
+	s := openShopAt(t, service, "DATABASE_URL=file:"+file)
+	s.stock(t)
+	other, err := sql.Open("sqlite", "file:"+file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer other.Close()
+	other.SetMaxOpenConns(1)
+	if _, err := other.Exec("BEGIN IMMEDIATE"); err != nil {
+		t.Fatal(err)
+	}
+	var group sync.WaitGroup
+	var reads, writes [30]reply
+	for i := range writes {
+		group.Go(func() { writes[i] = s.send(http.MethodPost, "/authors", `{"name": "author `+strconv.Itoa(i)+`"}`) })
+		group.Go(func() { reads[i] = s.send(http.MethodGet, "/books/1", "") })
+	}
+	group.Wait()
+	var slowRead, slowWrite time.Duration
+	for i := range writes {
+		slowRead, slowWrite = max(slowRead, reads[i].took), max(slowWrite, writes[i].took)
+		if r := reads[i]; r.status != http.StatusOK {
+			t.Errorf("read: status %d, %s", r.status, r.body)
+		}
+		if r := writes[i]; r.status != http.StatusServiceUnavailable || r.header.Get("Retry-After") != "1" {
+			t.Errorf("write: status %d, %v, %s", r.status, r.header, r.body)
+		}
+	}
+	if _, err := other.Exec("COMMIT"); err != nil {
+		t.Fatal(err)
+	}
+	if r := s.send(http.MethodPost, "/authors", `{"name": "last"}`); r.status != http.StatusCreated {
+		t.Errorf("after that: status %d, %s", r.status, r.body)
+	}
+	t.Logf("SQLite, write lock held by another process: 30 writes answered 503, the last after %s; 30 reads 200, the last after %s", ms(slowWrite), ms(slowRead))
+}
+
+// rigPlans: no request of the bookshop makes PostgreSQL read a large table from end
+// to end. The server tells the plan of every statement, those of foreign keys too.
+func rigPlans(t *testing.T, service *conformance.Service) {
+	rows := "20000"
+	if soaking {
+		rows = "100000"
+	}
+	database := servertest.Postgres(t)
+	admin := connect(t, database)
+	u, err := url.Parse(database)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, setting := range []string{
+		"session_preload_libraries = 'auto_explain'", "auto_explain.log_min_duration = 0",
+		"auto_explain.log_nested_statements = on", "log_min_messages = log",
+	} {
+		if _, err := admin.Exec(t.Context(), "ALTER DATABASE "+strings.TrimPrefix(u.Path, "/")+" SET "+setting); err != nil {
+			t.Fatal(err)
+		}
+	}
+	s := openShopAt(t, service, "DATABASE_URL="+database, "DATABASE_MAX_CONNS=1")
+	s.admin = admin
+	s.exec(t, strings.ReplaceAll(`
+INSERT INTO authors (name, created_at) SELECT 'author ' || n, now() - n * interval '1 minute' FROM generate_series(1, $N) n;
+INSERT INTO books (author_id, title, isbn, genre, price, published_on, created_at, updated_at)
+	SELECT 1 + n % ($N / 10), 'title ' || n, NULL, (ARRAY['fiction', 'non_fiction', 'poetry', 'children'])[1 + n % 4], n % 1000 / 10.0, DATE '1900-01-01' + n % 40000, now(), now()
+	FROM generate_series(1, $N) n;
+INSERT INTO reviews (book_id, reader, rating, created_at) SELECT 1 + n % ($N / 10), 'reader ' || n, 1 + n % 5, now() FROM generate_series(1, $N) n`, "$N", rows))
+	for _, table := range []string{"authors", "books", "reviews"} {
+		s.exec(t, "VACUUM ANALYZE "+table)
+	}
+	paths := []string{"/authors", "/authors/7", "/authors?name=author+77", "/authors/7/books", "/authors/7/books?offset=5", "/books", "/books/7",
+		"/books?title=title+77", "/books?genre=poetry", "/books?min_price=95", "/books?max_price=3", "/books?min_price=40&max_price=41",
+		"/books?genre=fiction&min_price=99", "/books?min_price=50", "/books?limit=100&offset=100", "/books/7/reviews", "/books/7/reviews?rating=5", "/reviews/7"}
+	for _, by := range []string{"name", "created_at"} {
+		paths = append(paths, "/authors?sort="+by, "/authors?sort=-"+by)
+	}
+	for _, by := range []string{"title", "price", "published_on"} {
+		paths = append(paths, "/books?sort="+by, "/books?sort=-"+by, "/books?genre=children&sort="+by, "/books?max_price=5&sort=-"+by)
+	}
+	for _, path := range paths {
+		for range 7 { // PostgreSQL may plan differently from the sixth time on
+			if r := s.send(http.MethodGet, path, ""); r.status != http.StatusOK {
+				t.Fatalf("%s: status %d, %s", path, r.status, r.body)
+			}
+		}
+	}
+	for _, w := range []struct {
+		method, path, body string
+		want               int
+	}{
+		{http.MethodPut, "/authors/9", `{"name": "new name"}`, 200},
+		{http.MethodPost, "/authors", `{"name": "new name"}`, 409},
+		{http.MethodPost, "/authors/9/books", `{"title": "T", "genre": "poetry", "price": 1, "isbn": "9783161484100"}`, 201},
+		{http.MethodPut, "/books/9", `{"title": "T", "genre": "poetry", "price": 1}`, 200},
+		{http.MethodPost, "/books/9/reviews", `{"reader": "R", "rating": 1}`, 201},
+		{http.MethodDelete, "/reviews/9", "", 204},
+		{http.MethodDelete, "/books/9", "", 409},
+		{http.MethodDelete, "/books/" + rows, "", 204},
+		{http.MethodDelete, "/authors/9", "", 409},
+		{http.MethodDelete, "/authors/" + rows, "", 204},
+	} {
+		if r := s.send(w.method, w.path, w.body); r.status != w.want {
+			t.Errorf("%s %s: status %d, want %d: %s", w.method, w.path, r.status, w.want, r.body)
+		}
+	}
+	plans, full := s.fullScans(t, rows)
+	t.Logf("%s rows in each table: %d plans, those that read a table from end to end: %q", rows, len(plans), full)
+	if len(plans) < 7*len(paths) {
+		t.Errorf("want %d plans at least", 7*len(paths))
+	}
+	for _, text := range full {
+		if !strings.HasPrefix(text, "SELECT COUNT(*)") {
+			t.Errorf("reads a table from end to end: %s", text)
+		}
+	}
+	s.exec(t, "DROP INDEX books_title_idx")
+	s.send(http.MethodGet, "/books?title=title+77", "")
+	if _, without := s.fullScans(t, rows); len(without) <= len(full) {
+		t.Error("an index that is missing is not seen, so this rig shows nothing")
+	}
+}
+
+// fullScans returns the plans of all statements so far, and which statements read a
+// table from end to end. A count of a quarter of the rows and more may: no index
+// would help it. Others are marked.
+func (s *shop) fullScans(t *testing.T, rows string) (plans, full []string) {
+	t.Helper()
+	var log string
+	if err := s.admin.QueryRow(context.Background(), "SELECT pg_read_file(current_setting('data_directory') || '/../log')").Scan(&log); err != nil {
+		t.Fatal(err)
+	}
+	all, err := strconv.Atoi(rows)
+	if err != nil {
+		t.Fatal(err)
+	}
+	plans = strings.Split(log, "Query Text: ")[1:]
+	for _, plan := range plans {
+		text, _, _ := strings.Cut(plan, "\n\t")
+		scan := seqScan.FindStringSubmatch(plan)
+		if scan == nil {
+			continue
+		}
+		if n, err := strconv.Atoi(scan[2]); err == nil && n < all/4 && strings.HasPrefix(text, "SELECT COUNT(*)") {
+			text = "few rows of " + text
+		}
+		if !slices.Contains(full, text) {
+			full = append(full, text)
+		}
+	}
+	slices.Sort(full)
+	return plans, full
+}
+
+var seqScan = regexp.MustCompile(`Seq Scan on (authors|books|reviews) .* rows=(\d+)`)
