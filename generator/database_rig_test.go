@@ -42,10 +42,15 @@ func TestRigDatabase(t *testing.T) {
 		name string
 		run  func(*testing.T, *conformance.Service)
 	}{
-		{"full", rigFull}, {"mistakes", rigMistakes}, {"killed", rigKilled}, {"idle", rigIdle}, {"frozen", rigFrozen},
+		{"full", rigFull}, {"mistakes", rigMistakes}, {"killed", rigKilled}, {"idle", rigIdle}, {"frozen", rigFrozen}, {"died", rigDied},
 		{"starts", rigStarts}, {"pgbouncer", rigPgBouncer}, {"plans", rigPlans}, {"sqlite", rigSQLite},
 	} {
-		t.Run(rig.name, func(t *testing.T) { rig.run(t, service) })
+		t.Run(rig.name, func(t *testing.T) {
+			if !soaking {
+				t.Parallel() // they mostly wait
+			}
+			rig.run(t, service)
+		})
 	}
 }
 
@@ -212,7 +217,7 @@ func rigFull(t *testing.T, service *conformance.Service) {
 	first, last := slices.Min(refused), slices.Max(refused)
 	t.Logf("100 queries of 3 s: %d served, %d answered 503 after %s to %s; %d requests beside, worst %s; %d connections at most; Node.js original: 21 served, 79 x 500, up to 5.9 s",
 		served, len(refused), ms(first), ms(last), asked, ms(worst), most)
-	tolerance := time.Second // of a machine that is busy with other tests
+	tolerance := 2 * time.Second // of a machine that is busy with other tests
 	if soaking {
 		tolerance = 200 * time.Millisecond
 	}
@@ -240,7 +245,7 @@ func rigMistakes(t *testing.T, service *conformance.Service) {
 
 // rigKilled: all server processes end again and again under load.
 func rigKilled(t *testing.T, service *conformance.Service) {
-	lasts, every := 3*time.Second, time.Second
+	lasts, every := 2*time.Second, 500*time.Millisecond
 	if soaking {
 		lasts, every = time.Minute, 5*time.Second
 	}

@@ -42,7 +42,7 @@ func each(t *testing.T, test func(t *testing.T, cfg database.Config)) {
 	})
 }
 
-func schemaURL(t *testing.T) string {
+func schemaURL(t testing.TB) string {
 	t.Helper()
 	server := os.Getenv("TEST_DATABASE_URL")
 	if server == "" {

@@ -28,7 +28,7 @@ type postgres struct {
 // come more often than they may be idle; pgxpool's own default is a minute.
 const (
 	leastHealthCheck = time.Second
-	mostHealthCheck  = 15 * time.Second
+	mostHealthCheck  = 10 * time.Second
 )
 
 func openPostgres(ctx context.Context, cfg Config) (*postgres, error) {
@@ -38,7 +38,7 @@ func openPostgres(ctx context.Context, cfg Config) (*postgres, error) {
 	}
 	pc.MaxConns = int32(cfg.MaxConns)
 	pc.MaxConnIdleTime = cfg.IdleTimeout
-	pc.HealthCheckPeriod = max(min(cfg.IdleTimeout/2, mostHealthCheck), leastHealthCheck)
+	pc.HealthCheckPeriod = max(min(cfg.IdleTimeout/3, mostHealthCheck), leastHealthCheck)
 	if cfg.MaxLifetime > 0 {
 		pc.MaxConnLifetime = cfg.MaxLifetime
 	}

@@ -14,9 +14,10 @@ import (
 )
 
 // onPostgres runs the test on PostgreSQL alone, with a connection beside the pool
-// for what an administrator would do.
+// for what an administrator would do. It goes on beside other tests.
 func onPostgres(t *testing.T, test func(t *testing.T, cfg database.Config, admin *pgx.Conn)) {
 	t.Helper()
+	t.Parallel()
 	cfg := settings
 	cfg.URL = schemaURL(t)
 	admin, err := pgx.Connect(context.Background(), cfg.URL)
@@ -24,12 +25,9 @@ func onPostgres(t *testing.T, test func(t *testing.T, cfg database.Config, admin
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = admin.Close(context.Background()) })
-	cfg.URL += "&application_name=" + victim
+	cfg.URL += "&application_name=" + t.Name()
 	test(t, cfg, admin)
 }
-
-// victim is how the server knows the connections of the pool.
-const victim = "apigen-test-pool"
 
 func must(t *testing.T, conn *pgx.Conn, sql string, args ...any) {
 	t.Helper()
@@ -41,7 +39,7 @@ func must(t *testing.T, conn *pgx.Conn, sql string, args ...any) {
 // killPool ends every server process of the pool.
 func killPool(t *testing.T, conn *pgx.Conn) {
 	t.Helper()
-	must(t, conn, `SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE application_name = $1`, victim)
+	must(t, conn, `SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE application_name = $1`, t.Name())
 }
 
 // warm makes the pool have all of its connections.
