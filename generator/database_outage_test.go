@@ -195,6 +195,45 @@ func rigDied(t *testing.T, service *conformance.Service) {
 	}
 }
 
+// rigCrashed: one server process dies by SIGKILL, after which PostgreSQL ends all
+// others, recovers and refuses connections until then.
+func rigCrashed(t *testing.T, service *conformance.Service) {
+	if !soaking {
+		t.Skip("APIGEN_SOAK is not 1; it would end the connections of other tests")
+	}
+	s := openShop(t, service)
+	s.stock(t)
+	s.send(http.MethodGet, "/books/1", "")
+	var pid int
+	if err := s.admin.QueryRow(t.Context(), "SELECT pid FROM pg_stat_activity WHERE "+others+" LIMIT 1").Scan(&pid); err != nil {
+		t.Fatal(err)
+	}
+	var mu sync.Mutex
+	got := map[int]int{}
+	var worst time.Duration
+	var group sync.WaitGroup
+	for i := range 600 { // for 3 s
+		group.Go(func() {
+			r := s.send(http.MethodGet, "/books?genre=fiction", "")
+			mu.Lock()
+			defer mu.Unlock()
+			got[r.status]++
+			worst = max(worst, r.took)
+		})
+		if i == 200 {
+			if err := syscall.Kill(pid, syscall.SIGKILL); err != nil {
+				t.Fatal(err)
+			}
+		}
+		time.Sleep(5 * time.Millisecond)
+	}
+	group.Wait()
+	t.Logf("a server process dies by SIGKILL: answers %v, worst %s", got, ms(worst))
+	if got[http.StatusOK] != 600 {
+		t.Errorf("want 600 times 200")
+	}
+}
+
 // baseline is how many goroutines a service has that has answered 50 requests.
 func baseline(t *testing.T, service *conformance.Service, database string) int {
 	t.Helper()

@@ -42,7 +42,7 @@ func TestRigDatabase(t *testing.T) {
 		name string
 		run  func(*testing.T, *conformance.Service)
 	}{
-		{"full", rigFull}, {"mistakes", rigMistakes}, {"killed", rigKilled}, {"idle", rigIdle}, {"frozen", rigFrozen}, {"died", rigDied},
+		{"full", rigFull}, {"mistakes", rigMistakes}, {"killed", rigKilled}, {"idle", rigIdle}, {"frozen", rigFrozen}, {"died", rigDied}, {"crashed", rigCrashed},
 		{"starts", rigStarts}, {"pgbouncer", rigPgBouncer}, {"plans", rigPlans}, {"sqlite", rigSQLite},
 	} {
 		t.Run(rig.name, func(t *testing.T) {

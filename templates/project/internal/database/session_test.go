@@ -31,13 +31,10 @@ func TestStatementTimeoutFollowsTheDeadline(t *testing.T) {
 			{"the role allows more", limited, 3 * time.Second, "4096ms"},
 		} {
 			db := open(t, tt.cfg)
-			ctx := t.Context()
 			for _, have := range []time.Duration{time.Hour, tt.have} { // the first leaves its mark
-				var cancel context.CancelFunc = func() {}
+				ctx, cancel := context.WithCancel(t.Context())
 				if have > 0 {
 					ctx, cancel = context.WithTimeout(t.Context(), have)
-				} else {
-					ctx = t.Context()
 				}
 				defer cancel()
 				var got string
