@@ -58,6 +58,7 @@ var parts = map[string]func(*model.Project) bool{
 	"internal/codec/schema":    hasSchemas,
 	"internal/codec/custom":    func(p *model.Project) bool { return p.Customs },
 	"internal/ratelimit/redis": hasRedis,
+	"internal/database/redis":  hasRedis,
 	"internal/codec/integer":   func(p *model.Project) bool { return p.Integers },
 	"internal/codec/xml":       hasXML,
 	"internal/codec/xmlname":   hasXML,

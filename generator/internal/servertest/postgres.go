@@ -43,12 +43,8 @@ var postgres struct {
 func Postgres(t testing.TB) string {
 	t.Helper()
 	postgres.once.Do(func() { postgres.admin, postgres.missing, postgres.err = startPostgres() })
-	switch {
-	case postgres.missing != "" && os.Getenv("APIGEN_REQUIRE_SERVICES") == "1":
-		t.Fatalf("%s is not installed, and APIGEN_REQUIRE_SERVICES=1 asks for it", postgres.missing)
-	case postgres.missing != "":
-		t.Skipf("%s is not installed", postgres.missing)
-	case postgres.err != nil:
+	require(t, postgres.missing)
+	if postgres.err != nil {
 		t.Fatalf("start PostgreSQL: %v", postgres.err)
 	}
 	postgres.mu.Lock()
@@ -72,6 +68,17 @@ func Postgres(t testing.TB) string {
 	return u.String()
 }
 
+// require ends a test for which a program is missing.
+func require(t testing.TB, missing string) {
+	t.Helper()
+	switch {
+	case missing != "" && os.Getenv("APIGEN_REQUIRE_SERVICES") == "1":
+		t.Fatalf("%s is not installed, and APIGEN_REQUIRE_SERVICES=1 asks for it", missing)
+	case missing != "":
+		t.Skipf("%s is not installed", missing)
+	}
+}
+
 // supervise runs the server until its standard input ends, which it does with the
 // test process even when that is killed, and removes the folder.
 const supervise = `"$1" -D "$2/data" -c listen_addresses=127.0.0.1 -p "$3" -c unix_socket_directories= \
@@ -84,30 +91,16 @@ rm -rf "$2"`
 // startPostgres returns the URL of a new server, or the name of a program that is
 // missing.
 func startPostgres() (admin, missing string, err error) {
-	initdb, server := program("initdb"), program("postgres")
-	switch {
-	case initdb == "":
-		return "", "initdb (PostgreSQL)", nil
-	case server == "":
-		return "", "postgres (PostgreSQL)", nil
+	if missing = missingPostgres(); missing != "" {
+		return "", missing, nil
 	}
-	dir, err := os.MkdirTemp("", "apigen-postgres-")
+	server := program("postgres")
+	dir, attr, err := postgresFolder()
 	if err != nil {
 		return "", "", err
 	}
-	attr := &syscall.SysProcAttr{Setpgid: true} // so that Ctrl-C reaches the supervisor as the end of its input only
-	if os.Geteuid() == 0 {
-		if attr.Credential, err = unprivileged(); err != nil {
-			return "", "", err
-		}
-		if err := os.Chown(dir, int(attr.Credential.Uid), int(attr.Credential.Gid)); err != nil {
-			return "", "", err
-		}
-	}
-	init := exec.Command(initdb, "-D", filepath.Join(dir, "data"), "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync")
-	init.SysProcAttr, init.Dir = attr, dir
-	if out, err := init.CombinedOutput(); err != nil {
-		return "", "", fmt.Errorf("initdb: %w\n%s", err, out)
+	if err := initdb(dir, attr); err != nil {
+		return "", "", err
 	}
 	port, err := freePort()
 	if err != nil {
@@ -134,6 +127,43 @@ func startPostgres() (admin, missing string, err error) {
 		return "", "", fmt.Errorf("%w\n%s", err, bytes.TrimSpace(text))
 	}
 	return admin, "", nil
+}
+
+// missingPostgres names a program that is not installed, if one is not.
+func missingPostgres() string {
+	for _, name := range []string{"initdb", "postgres", "pg_basebackup"} {
+		if program(name) == "" {
+			return name + " (PostgreSQL)"
+		}
+	}
+	return ""
+}
+
+// postgresFolder makes a folder for a server, and tells how to run the programs that
+// work in it.
+func postgresFolder() (string, *syscall.SysProcAttr, error) {
+	dir, err := os.MkdirTemp("", "apigen-postgres-")
+	if err != nil {
+		return "", nil, err
+	}
+	attr := &syscall.SysProcAttr{Setpgid: true} // so that Ctrl-C reaches the supervisor as the end of its input only
+	if os.Geteuid() != 0 {
+		return dir, attr, nil
+	}
+	if attr.Credential, err = unprivileged(); err != nil {
+		return "", nil, err
+	}
+	return dir, attr, os.Chown(dir, int(attr.Credential.Uid), int(attr.Credential.Gid))
+}
+
+// initdb makes the data of a server.
+func initdb(dir string, attr *syscall.SysProcAttr) error {
+	init := exec.Command(program("initdb"), "-D", filepath.Join(dir, "data"), "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync")
+	init.SysProcAttr, init.Dir = attr, dir
+	if out, err := init.CombinedOutput(); err != nil {
+		return fmt.Errorf("initdb: %w\n%s", err, out)
+	}
+	return nil
 }
 
 // program finds a PostgreSQL program in the PATH or where Debian keeps it.

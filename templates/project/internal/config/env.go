@@ -154,10 +154,14 @@ func short(d time.Duration) string {
 	return s
 }
 
-// mask hides the password of a URL.
+// mask hides the password of a URL, and those in a list of URLs with commas.
 func mask(value string) string {
-	if !strings.Contains(value, "://") {
+	if first := strings.Index(value, "://"); first < 0 {
 		return value
+	} else if i := strings.LastIndex(value, "://"); i > first {
+		if comma := strings.LastIndexAny(value[:i], ", "); comma >= 0 {
+			return mask(value[:comma]) + value[comma:comma+1] + mask(value[comma+1:])
+		}
 	}
 	u, err := url.Parse(value)
 	if err != nil {

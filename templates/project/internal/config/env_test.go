@@ -105,6 +105,7 @@ func TestPasswordsAreMasked(t *testing.T) {
 		"postgres://u:secret@h1:5432,h2:5432/d",
 		"postgres://h/d?user=u&password=secret",
 		"postgres://u:secret@h/%zz",
+		"postgres://u:secret@h/d,postgres://u:secret@h1:1,h2:2/d, postgres://h/d?user=u&password=secret",
 	} {
 		if got := mask(in); strings.Contains(got, "secret") || !strings.HasPrefix(got, "postgres://") {
 			t.Errorf("%s became %s", in, got)

@@ -8,7 +8,8 @@
 //
 // Reads go through [DB.Query] and [DB.QueryRow], writes through [DB.Exec] and
 // [DB.WriteRow]. The difference matters: SQLite has many readers and one writer,
-// and a write sent through a read method fails there.
+// and a write sent through a read method fails there. PostgreSQL may have replicas
+// beside its primary, which reads go to, see [Config] and [DB.ReadYourWrites].
 package database
 
 import (
@@ -16,6 +17,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"log/slog"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -30,6 +32,14 @@ type Config struct {
 	AcquireTimeout time.Duration // how long a query waits for a free connection
 	MaxLifetime    time.Duration // how old a connection to PostgreSQL gets, and up to a tenth more; 0 is an hour
 	Pooler         Pooler        // whether a pooler stands in front of PostgreSQL; "" is PoolerAuto
+
+	ReplicaURLs   []string      // of PostgreSQL servers that follow the first one, to read from
+	ReplicaMaxLag time.Duration // how far behind a replica may be that is read from, 1s at least
+	ReplicaCheck  time.Duration // between two looks at a server, and how long a look may take
+	Positions     Positions     // what instances tell each other about writes, nil: nothing
+	Log           *slog.Logger  // gets a line when a replica comes or goes; nil: nobody does
+
+	replica bool // the server is one to read from
 }
 
 // waitersPerConn bounds the queries that wait for a connection. Past it a query
@@ -97,6 +107,9 @@ func Open(ctx context.Context, cfg Config) (*DB, error) {
 	if !ok {
 		return nil, fmt.Errorf("open database: %q is no URL; write postgres://… or file:NAME.db", cfg.URL)
 	}
+	if err := cfg.CheckReplicas(); err != nil {
+		return nil, fmt.Errorf("open database: %w", err)
+	}
 	var (
 		e   engine
 		err error
@@ -117,12 +130,19 @@ func Open(ctx context.Context, cfg Config) (*DB, error) {
 		_ = e.close() // the reason why it does not answer is the one to report
 		return nil, fmt.Errorf("open database: %w", err)
 	}
-	if p, ok := e.(*postgres); ok {
-		speaks, err := p.flavour(ctx)
-		if err != nil {
-			return nil, errors.Join(fmt.Errorf("open database: %w", err), e.close())
+	p, ok := e.(*postgres)
+	if !ok {
+		return db, nil
+	}
+	speaks, err := p.flavour(ctx)
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("open database: %w", err), e.close())
+	}
+	db.spread = speaks == spread
+	if len(cfg.ReplicaURLs) > 0 {
+		if db.engine, err = replicate(ctx, cfg, p); err != nil {
+			return nil, errors.Join(fmt.Errorf("open database: %w", err), p.close())
 		}
-		db.spread = speaks == spread
 	}
 	return db, nil
 }

@@ -77,7 +77,7 @@ func postgresKind(code string) error {
 		return ErrReference
 	case "23514": // check
 		return ErrInvalid
-	case "40001", "40P01", "55P03", "57014": // serialization, deadlock, lock or statement timeout
+	case "40001", "40P01", "55P03", "57014", readOnly: // serialization, deadlock, lock or statement timeout, no primary any more
 		return ErrBusy
 	}
 	switch {

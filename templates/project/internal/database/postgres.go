@@ -50,6 +50,9 @@ func openPostgres(ctx context.Context, cfg Config) (*postgres, error) {
 	p := &postgres{gate: newGate(cfg), patience: cfg.ConnectTimeout}
 	p.setPooler(cfg.Pooler, pc.ConnConfig)
 	pc.AfterConnect = p.greet
+	if !cfg.replica {
+		followPrimary(pc, func() { p.pool.Reset() })
+	}
 	if p.pool, err = pgxpool.NewWithConfig(ctx, pc); err != nil {
 		return nil, err
 	}
