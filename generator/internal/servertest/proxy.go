@@ -61,6 +61,16 @@ func (p *Proxy) Fail(f Fault) {
 	}
 }
 
+// Lead resets all connections and has new ones lead to another server at HOST:PORT.
+func (p *Proxy) Lead(target string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.target = target
+	for c := range p.conns {
+		reset(c)
+	}
+}
+
 // reset closes a connection without the courtesies of TCP.
 func reset(c net.Conn) {
 	_ = c.(*net.TCPConn).SetLinger(0)
@@ -80,7 +90,10 @@ func (p *Proxy) accept() {
 }
 
 func (p *Proxy) serve(client net.Conn) {
-	server, err := net.Dial("tcp", p.target)
+	p.mu.Lock()
+	target := p.target
+	p.mu.Unlock()
+	server, err := net.Dial("tcp", target)
 	if err != nil {
 		reset(client)
 		return

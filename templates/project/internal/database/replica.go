@@ -82,7 +82,7 @@ func ParseReplicaURLs(text string) ([]string, error) {
 	urls := strings.Split(urlStart.ReplaceAllString(text, "\n$1"), "\n")
 	for _, url := range urls {
 		_, err := pgxpool.ParseConfig(url)
-		if err != nil || !strings.HasPrefix(url, "postgres://") && !strings.HasPrefix(url, "postgresql://") {
+		if scheme, rest, _ := strings.Cut(url, "://"); err != nil || !strings.HasPrefix(scheme, "postgres") || strings.Contains(rest, "://") {
 			return nil, errors.New("want postgres://… URLs with commas between them") // err may hold the password
 		}
 	}
