@@ -12,14 +12,17 @@ import (
 	"github.com/apigen-go/apigen/generator/internal/servertest"
 )
 
-// TestDatabasePackage runs the tests of the platform package on PostgreSQL.
+// TestDatabasePackage runs the tests of the platform package on PostgreSQL, on a
+// primary with a replica.
 func TestDatabasePackage(t *testing.T) {
-	testPackages(t, "TEST_DATABASE_URL="+servertest.Postgres(t), "database")
+	primary := servertest.PostgresPrimary(t)
+	t.Setenv("TEST_DATABASE_REPLICA_URL", primary.Replica(t).URL())
+	testPackages(t, "TEST_DATABASE_URL="+primary.URL(), "database")
 }
 
 // TestRedisPackages runs the tests of the packages that use Redis on a real one.
 func TestRedisPackages(t *testing.T) {
-	testPackages(t, "TEST_REDIS_URL="+servertest.Redis(t).URL(), "redis", "ratelimit")
+	testPackages(t, "TEST_REDIS_URL="+servertest.Redis(t).URL(), "redis", "ratelimit", "database")
 }
 
 // testPackages runs the tests of packages of generated projects. Their folders
