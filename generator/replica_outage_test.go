@@ -24,7 +24,7 @@ func rigReplicaOutages(t *testing.T, service *conformance.Service) {
 		lasts = 30 * time.Second
 	}
 	primary := servertest.PostgresPrimary(t)
-	first := startShop(t, service, 1, "DATABASE_URL="+primary.URL())
+	first := startChain(t, service, 1, "DATABASE_URL="+primary.URL())
 	for i := range 100 { // a page of them is more than PostgreSQL sends at once
 		if id, r := first.createAuthor(0, stranger(), fmt.Sprintf("%03d %s", i, strings.Repeat("x", 90))); id == 0 {
 			t.Fatalf("%d %s", r.status, r.body)
@@ -50,7 +50,7 @@ func rigReplicaOutages(t *testing.T, service *conformance.Service) {
 				urls += "," + replicas[1].URL()
 			}
 			caughtUp(t, primary, replicas[0])
-			s := startShop(t, service, 1, "DATABASE_URL="+primary.URL(), "DATABASE_REPLICA_URLS="+urls)
+			s := startChain(t, service, 1, "DATABASE_URL="+primary.URL(), "DATABASE_REPLICA_URLS="+urls)
 			s.readsReplica(t, replicas[0])
 			m := s.readLoad(lasts, func() {
 				if err := o.begin(replicas[0]); err != nil {
@@ -87,7 +87,7 @@ type readMeasure struct {
 
 // readLoad sends 200 reads a second, pages and single rows in turn. After a third of
 // the time something happens.
-func (s *shop) readLoad(lasts time.Duration, happens func()) readMeasure {
+func (s *chain) readLoad(lasts time.Duration, happens func()) readMeasure {
 	var m readMeasure
 	var mu sync.Mutex
 	var group sync.WaitGroup
@@ -130,10 +130,10 @@ func (s *shop) readLoad(lasts time.Duration, happens func()) readMeasure {
 // rigReplicaLag: a replica that falls too far behind is not read from.
 func rigReplicaLag(t *testing.T, service *conformance.Service) {
 	primary := servertest.PostgresPrimary(t)
-	first := startShop(t, service, 1, "DATABASE_URL="+primary.URL())
+	first := startChain(t, service, 1, "DATABASE_URL="+primary.URL())
 	first.createAuthor(0, stranger(), "Seed")
 	replica := primary.Replica(t)
-	s := startShop(t, service, 1, "DATABASE_URL="+primary.URL(), "DATABASE_REPLICA_URLS="+replica.URL(), "DATABASE_REPLICA_MAX_LAG=1s")
+	s := startChain(t, service, 1, "DATABASE_URL="+primary.URL(), "DATABASE_REPLICA_URLS="+replica.URL(), "DATABASE_REPLICA_MAX_LAG=1s")
 	s.readsReplica(t, replica)
 	var done bool
 	if err := replica.Query(t.Context(), &done, "SELECT pg_wal_replay_pause() IS NOT NULL"); err != nil {
@@ -168,11 +168,11 @@ func rigFailover(t *testing.T, service *conformance.Service) {
 	primary := servertest.PostgresPrimary(t, "synchronous_standby_names=*")
 	replica := primary.Replica(t)
 	both := strings.Replace(primary.URL(), primary.Addr, primary.Addr+","+replica.Addr, 1)
-	s := startShop(t, service, 2, "DATABASE_URL="+both, "DATABASE_REPLICA_URLS="+primary.URL()+","+replica.URL())
+	s := startChain(t, service, 2, "DATABASE_URL="+both, "DATABASE_REPLICA_URLS="+primary.URL()+","+replica.URL())
 	s.failover(t, primary, replica, before, after)
 }
 
-func (s *shop) failover(t *testing.T, primary, replica *servertest.PostgresServer, before, after time.Duration) {
+func (s *chain) failover(t *testing.T, primary, replica *servertest.PostgresServer, before, after time.Duration) {
 	t.Helper()
 	var mu sync.Mutex
 	var acknowledged []int64
@@ -243,7 +243,7 @@ func rigDemoted(t *testing.T, service *conformance.Service) {
 	primary := servertest.PostgresPrimary(t)
 	replica := primary.Replica(t)
 	proxy := servertest.NewProxy(t, primary.Addr)
-	s := startShop(t, service, 1, "DATABASE_URL="+strings.Replace(primary.URL(), primary.Addr, proxy.Addr, 1))
+	s := startChain(t, service, 1, "DATABASE_URL="+strings.Replace(primary.URL(), primary.Addr, proxy.Addr, 1))
 	write := func() int {
 		_, r := s.createAuthor(0, stranger(), unused("Any"))
 		return r.status

@@ -40,8 +40,8 @@ func TestRigReplicas(t *testing.T) {
 	}
 }
 
-// shop is some instances of the bookshop on one database.
-type shop struct {
+// chain is some instances of the bookshop on one database.
+type chain struct {
 	*fleet
 	names []string           // of the instances, for PostgreSQL
 	stop  context.CancelFunc // ends what goes on in the background
@@ -49,9 +49,9 @@ type shop struct {
 	warm  int64 // reads of readsReplica
 }
 
-func startShop(t *testing.T, service *conformance.Service, instances int, env ...string) *shop {
+func startChain(t *testing.T, service *conformance.Service, instances int, env ...string) *chain {
 	t.Helper()
-	s := &shop{fleet: &fleet{client: &http.Client{Timeout: 20 * time.Second, Transport: &http.Transport{MaxIdleConnsPerHost: 1000}}}}
+	s := &chain{fleet: &fleet{client: &http.Client{Timeout: 20 * time.Second, Transport: &http.Transport{MaxIdleConnsPerHost: 1000}}}}
 	for range instances {
 		name := unused("shop")
 		i, err := service.Again(t.Context(), append([]string{"TRUSTED_PROXIES=1", "LOG_LEVEL=warn", "PGAPPNAME=" + name}, env...)...)
@@ -143,7 +143,7 @@ func rigOwnWrites(t *testing.T, service *conformance.Service) {
 	}
 	primary := servertest.PostgresPrimary(t)
 	database := []string{"DATABASE_URL=" + primary.URL()}
-	first := startShop(t, service, 1, database...)
+	first := startChain(t, service, 1, database...)
 	seed, r := first.createAuthor(0, stranger(), "Seed")
 	if seed == 0 {
 		t.Fatalf("%d %s", r.status, r.body)
@@ -164,7 +164,7 @@ func rigOwnWrites(t *testing.T, service *conformance.Service) {
 			break
 		}
 		t.Run(way.name, func(t *testing.T) {
-			s := startShop(t, service, way.instances, append(way.env, database...)...)
+			s := startChain(t, service, way.instances, append(way.env, database...)...)
 			before := scans(t, replica)
 			s.readsReplica(t, replica)
 			others := s.readers(t, seed)
@@ -214,7 +214,7 @@ func rigOwnWrites(t *testing.T, service *conformance.Service) {
 
 // readsReplica reads through each instance until a replica has seen that, and returns
 // how long that took.
-func (s *shop) readsReplica(t *testing.T, replica *servertest.PostgresServer) time.Duration {
+func (s *chain) readsReplica(t *testing.T, replica *servertest.PostgresServer) time.Duration {
 	t.Helper()
 	start := time.Now()
 	for i := range s.instances {
@@ -236,7 +236,7 @@ func (s *shop) readsReplica(t *testing.T, replica *servertest.PostgresServer) ti
 
 // readers has strangers read an author until stop, 100 times a second, and returns
 // how often they did.
-func (s *shop) readers(t *testing.T, seed int64) *atomic.Int64 {
+func (s *chain) readers(t *testing.T, seed int64) *atomic.Int64 {
 	var n atomic.Int64
 	ctx, stop := context.WithCancel(t.Context())
 	s.stop = stop
