@@ -27,6 +27,9 @@ race: ## the tests that run in this process under the race detector, and the gol
 soak: ## the reliability rigs for as long as their promises ask for: minutes, on real servers
 	APIGEN_SOAK=1 go test -count 1 -timeout 60m -v -run '^TestRig' ./generator
 
+cache-tests: ## hold the HTTP cache to the public suite in the folder $CACHE_TESTS (a minute; needs node)
+	go test ./templates/project/internal/httpcache -run '^TestPublicSuite$$' -count 1 -v
+
 golden: ## rewrite expected outputs; look at the diff before you commit it
 	go test ./cmd/apigen ./generator ./generator/internal/model ./generator/internal/resource -update
 
@@ -62,4 +65,4 @@ cover: ## write coverage to cover.html
 snapshot: ## build release archives into dist/, publishing nothing (needs goreleaser)
 	goreleaser release --snapshot --clean
 
-.PHONY: help build demo demo-check test race soak golden lint bench fuzz corpus giants cover snapshot
+.PHONY: help build demo demo-check test race soak cache-tests golden lint bench fuzz corpus giants cover snapshot
