@@ -186,7 +186,7 @@ func (f *flight) run() {
 	defer f.cancel()
 	defer f.finish()
 	if f.remote {
-		if e := f.c.sharedEntry(f.r, f.k); e != nil {
+		if e := f.c.sharedEntry(f.r, f.k, f.old); e != nil {
 			f.entry, f.note = e, noteRemote
 			f.c.keep(f.k, e)
 			return
@@ -288,6 +288,6 @@ func (f *flight) finish() {
 	}
 	close(f.done)
 	if f.c.shared != nil && strings.HasSuffix(f.note, "; stored") {
-		f.c.share(f.k, f.entry)
+		f.c.share(f.r.Context(), f.k, f.entry)
 	}
 }

@@ -187,9 +187,14 @@ func (c *Cache) Invalidate(ctx context.Context, surrogates ...string) {
 	c.invalidate(ctx, slots)
 }
 
-func (c *Cache) invalidate(ctx context.Context, slots []uint16) {
-	c.versions.bump(slots)
+func (c *Cache) invalidate(ctx context.Context, of []uint16) {
 	if c.shared != nil {
-		c.shared.Invalidate(ctx, slots)
+		if version, err := c.shared.Invalidate(ctx, of); err == nil {
+			for _, slot := range of {
+				c.versions.set(slot, version)
+			}
+			return
+		}
 	}
+	c.versions.bump(of)
 }

@@ -1,9 +1,6 @@
 package httpcache
 
-import (
-	"math/rand/v2"
-	"sync/atomic"
-)
+import "sync/atomic"
 
 // slots is how many versions there are. What shares a slot is invalidated together,
 // so the number bounds memory (512 KiB) and never how right answers are.
@@ -60,12 +57,20 @@ func (v *versions) current(marks []mark) bool {
 	return true
 }
 
-// bump gives slots a version that nobody has.
+// bump gives slots a version that they did not have.
 func (v *versions) bump(of []uint16) {
 	for _, slot := range of {
-		v.slots[slot].Store(rand.Uint64() | 1)
+		v.slots[slot].Add(1)
 	}
 }
 
-// set takes the version of a slot from another instance.
-func (v *versions) set(slot uint16, version uint64) { v.slots[slot].Store(version) }
+// set takes a version that another instance has given. Those that are older than what
+// is known come late.
+func (v *versions) set(slot uint16, version uint64) {
+	for {
+		old := v.slots[slot].Load()
+		if version <= old || v.slots[slot].CompareAndSwap(old, version) {
+			return
+		}
+	}
+}
