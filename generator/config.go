@@ -128,7 +128,8 @@ type feature struct {
 var features = []feature{
 	{"store", "persistence in SQLite or PostgreSQL", func(f *model.Features) *bool { return &f.Store }, false},
 	{"ratelimit", "limits on the requests of a client", func(f *model.Features) *bool { return &f.RateLimit }, false},
-	{"redis", "what instances share, kept in Redis: limits", func(f *model.Features) *bool { return &f.Redis }, false},
+	{"cache", "answers that are kept and used again", func(f *model.Features) *bool { return &f.Cache }, false},
+	{"redis", "what instances share, kept in Redis: limits, answers", func(f *model.Features) *bool { return &f.Redis }, false},
 	{"docs", "a page that shows the API at /docs, and the document itself", func(f *model.Features) *bool { return &f.Docs }, false},
 	{"docker", "deploy/Dockerfile", func(f *model.Features) *bool { return &f.Docker }, false},
 	{"ci", ".github/workflows/ci.yaml", func(f *model.Features) *bool { return &f.CI }, false},
@@ -188,8 +189,8 @@ func selectFeatures(names []string) (model.Features, error) {
 
 // checkFeatures reports parts that are of no use without others.
 func checkFeatures(f model.Features) error {
-	if f.Redis && !f.RateLimit {
-		return errors.New("redis is of no use without ratelimit, which counts in it")
+	if f.Redis && !f.RateLimit && !f.Cache {
+		return errors.New("redis is of no use without ratelimit or cache, which keep things in it")
 	}
 	return nil
 }

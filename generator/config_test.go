@@ -75,7 +75,7 @@ specs:
 			"apigen.yaml:10:5: \"\" cannot name a document",
 		}},
 		{"name: b\nmodule: b\nspec: s\nfeatures: none\n", []string{"apigen.yaml:4:11: features must be a list"}},
-		{"name: b\nmodule: b\nspec: s\nfeatures: [redis, ci]\n", []string{"apigen.yaml:4:11: redis is of no use without ratelimit"}},
+		{"name: b\nmodule: b\nspec: s\nfeatures: [redis, ci]\n", []string{"apigen.yaml:4:11: redis is of no use without ratelimit or cache"}},
 	} {
 		_, err := parseSettings(SettingsName, []byte(tt.text))
 		var list Diagnostics

@@ -222,6 +222,7 @@ var moduleCases = []struct {
 	whole     bool
 }{
 	{name: "plain", features: []string{}},
+	{name: "cache", features: []string{"cache"}},
 	{name: "docs", features: []string{"docs"}},
 	{name: "redis", features: []string{"ratelimit", "redis"}},
 	{name: "schema", features: []string{}, condition: true},

@@ -83,7 +83,8 @@ func Build(doc *spec.Document, opt Options) (*Project, diag.List) {
 	if len(p.Tables) == 0 && len(p.Previous) == 0 {
 		p.Features.Store = false
 	}
-	p.Features.Redis = p.Features.Redis && p.Features.RateLimit
+	p.Features.Redis = p.Features.Redis && (p.Features.RateLimit || p.Features.Cache)
+	b.caching()
 	b.publish(doc)
 	p.Names = b.names.names()
 	b.diags.Sort()

@@ -59,6 +59,7 @@ func (p *Project) SpecPath() string {
 type Features struct {
 	Store     bool // persistence: internal/database, internal/store, migrations
 	RateLimit bool // internal/ratelimit
+	Cache     bool // internal/httpcache
 	Redis     bool // internal/redis, where another feature shares something through it
 	Docs      bool // internal/docs: the document and a page about it
 	Docker    bool // deploy/Dockerfile
@@ -287,6 +288,11 @@ type Operation struct {
 	Failures  []*FailureUse // declared 4xx, 5xx and default answers, by status
 
 	Limit *Limit // of requests; nil: that of the service
+	Cache *Cache // what the document says of keeping answers; nil: nothing
+
+	// Surrogates are what answers depend on, and what writes change: "books", and
+	// "books/{0}" with the value of the first path parameter.
+	Surrogates []string
 
 	CRUD *CRUD  // nil: a stub
 	Stub string // why it is a stub; "" when CRUD is set

@@ -77,6 +77,8 @@ var apiFuncs = template.FuncMap{
 	"acceptList":    acceptList,
 	"webhookDoc":    webhookDoc,
 	"limitVar":      limitVar,
+	"cacheVar":      cacheVar,
+	"cachePolicy":   cachePolicy,
 	"duration":      duration,
 	"requestField":  requestField,
 	"guardDoc":      guardDoc,
@@ -105,6 +107,7 @@ func (f *apiFile) Handle(o *model.Operation) string {
 		}
 		serve = fmt.Sprintf("s.checked(%s, func(a *codec.Answer) { %s_ = read%s(a) })", serve, result, o.Name)
 	}
+	serve = f.cached(o, serve)
 	switch {
 	case !f.Project.Features.RateLimit || o.Limit != nil && o.Limit.Requests == 0:
 		return serve

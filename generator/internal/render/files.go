@@ -32,6 +32,7 @@ var outputs = []output{
 	{make: docsFiles, when: hasDocs},
 	{make: static("database"), when: hasStore},
 	{make: static("ratelimit"), when: hasLimits},
+	{make: static("httpcache"), when: hasCache},
 	{make: static("redis"), when: hasRedis},
 	{make: storeFiles, when: hasStore},
 	{make: handlerFiles},
@@ -47,6 +48,8 @@ func readsAnswers(p *model.Project) bool { return p.Features.Client || p.Feature
 
 func hasLimits(p *model.Project) bool { return p.Features.RateLimit }
 
+func hasCache(p *model.Project) bool { return p.Features.Cache }
+
 func hasRedis(p *model.Project) bool { return p.Features.Redis }
 
 func hasDocs(p *model.Project) bool { return p.Features.Docs }
@@ -59,6 +62,8 @@ var parts = map[string]func(*model.Project) bool{
 	"internal/codec/custom":    func(p *model.Project) bool { return p.Customs },
 	"internal/ratelimit/redis": hasRedis,
 	"internal/database/redis":  hasRedis,
+	"internal/httpcache/redis": hasRedis,
+	"internal/httpcache/suite": func(*model.Project) bool { return false }, // it needs a folder that users do not have
 	"internal/codec/integer":   func(p *model.Project) bool { return p.Integers },
 	"internal/codec/xml":       hasXML,
 	"internal/codec/xmlname":   hasXML,

@@ -22,6 +22,7 @@ type modulePart struct {
 
 var moduleParts = []modulePart{
 	{"plain", func(*model.Project) bool { return true }},
+	{"cache", hasCache},
 	{"docs", hasDocs},
 	{"redis", hasRedis},
 	{"schema", hasSchemas},

@@ -87,6 +87,7 @@ type Operation struct {
 	Callbacks   []*Path               // requests that the service sends; callbacks of callbacks are left out
 	Security    []SecurityRequirement // of the operation, else of the document
 	Extensions  map[string]Value
+	Outer       []map[string]Value // extensions of the path item, then those of the document
 }
 
 // Parameter is a path, query, header or cookie parameter.

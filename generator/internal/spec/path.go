@@ -109,6 +109,12 @@ func (d *decoder) pathItem(m member, names []string) *Path {
 	}
 	d.checkKeys(n, "a path item", pathItemKeys...)
 	shared := d.parameters(d.list(n, "parameters"))
+	outer := []map[string]Value{d.extensions(n), d.doc.Extensions}
+	defer func() {
+		for _, op := range p.Operations {
+			op.Outer = outer
+		}
+	}()
 	for _, f := range n.members {
 		method := strings.ToUpper(f.key)
 		if slices.Contains(methods, f.key) {

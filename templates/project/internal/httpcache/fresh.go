@@ -129,7 +129,7 @@ func (c *Cache) date(e *entry, a answerRules, h http.Header, asked, now time.Tim
 	e.strict = a.mustRevalidate || a.proxyRevalidate
 	e.swr, e.sie = a.swr.d, a.sie.d
 	if !a.sie.given && !a.sMaxAge.given {
-		e.sie = c.sie
+		e.sie = c.cfg.StaleIfError
 	}
 	return explicit
 }

@@ -18,20 +18,11 @@ import (
 	"github.com/maypok86/otter/v2"
 )
 
-// Options are the settings of a cache.
+// Options are what a cache works with.
 type Options struct {
 	// Name stands for the cache in Cache-Status (RFC 9211), a token such as bookshop.
 	// Empty: apigen.
 	Name string
-
-	// MaxBytes bounds the answers that are kept in this process. 0: 64 MiB. An answer
-	// larger than a sixteenth of it passes through.
-	MaxBytes int64
-
-	// StaleIfError is how long after its end an answer is good for when the handler
-	// fails: panics, or answers with 500, 502, 503 or 504. It is for answers that do
-	// not say so themselves (RFC 5861) and do not forbid it.
-	StaleIfError time.Duration
 
 	// Heuristic keeps answers that say nothing about how long they are good for, but
 	// when they were last modified, for a tenth of the time since (RFC 9111, section
@@ -44,8 +35,8 @@ type Options struct {
 
 // Cache holds answers. It is safe for concurrent use.
 type Cache struct {
+	cfg      Config
 	name     string
-	sie      time.Duration
 	most     int64 // bytes of an answer
 	guess    bool
 	entries  *otter.Cache[key, *resource]
@@ -56,15 +47,17 @@ type Cache struct {
 	flights map[string]*flight
 }
 
-// New returns an empty cache.
-func New(opt Options) *Cache {
-	size := cmp.Or(opt.MaxBytes, 64<<20)
+// New returns an empty cache, or nil when it is off.
+func New(cfg Config, opt Options) *Cache {
+	if cfg.MaxBytes <= 0 {
+		return nil
+	}
 	c := &Cache{
-		name: cmp.Or(opt.Name, "apigen"), sie: opt.StaleIfError, most: size / 16, guess: opt.Heuristic,
+		cfg: cfg, name: cmp.Or(opt.Name, "apigen"), most: cfg.MaxBytes / 16, guess: opt.Heuristic,
 		versions: newVersions(), shared: opt.Shared, flights: map[string]*flight{},
 	}
 	c.entries = otter.Must(&otter.Options[key, *resource]{
-		MaximumWeight: uint64(size),
+		MaximumWeight: uint64(cfg.MaxBytes),
 		Weigher:       func(k key, r *resource) uint32 { return r.weight(k) },
 	})
 	if c.shared != nil {

@@ -4,15 +4,17 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"net/http"
+	"net/url"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
 )
 
-// Policy is what a service says about the answers of an operation.
+// Policy is what a service says about the answers of an operation. Times are whole
+// seconds.
 type Policy struct {
-	TTL    time.Duration // how long an answer is good for, in whole seconds
+	TTL    time.Duration // how long an answer is good for; 0: it is not kept
 	Client time.Duration // the same for the caches of clients; 0: they ask each time
 	CDN    time.Duration // the same for a CDN; 0: as TTL
 
@@ -26,47 +28,72 @@ type Policy struct {
 	// Vary names the fields of the request that the answer depends on.
 	Vary []string
 
-	// Keys returns the surrogate keys of an answer, by the values of the path
-	// parameters. They are in the fields Surrogate-Key and Cache-Tag, and what is
-	// written under one of them ends the answers that have it. Nil: there are none.
-	Keys func(path []string) []string
+	// Keys are the surrogate keys of an answer: "books", and "books/{0}" with the value
+	// of the first path parameter. They are in the fields Surrogate-Key and Cache-Tag,
+	// and what is written under one of them ends the answers that have it.
+	Keys []string
 }
 
 func (p *Policy) public() bool { return p != nil && p.Public }
 
+// keys are the surrogate keys for some path parameters. Values that mean the same
+// become the same, and it does no harm when others do.
 func (p *Policy) keys(path []string) []string {
-	if p == nil || p.Keys == nil {
+	if p == nil {
 		return nil
 	}
-	return p.Keys(path)
+	out := make([]string, len(p.Keys))
+	for i, k := range p.Keys {
+		out[i] = k
+		name, hole, ok := strings.Cut(k, "{")
+		if n, err := strconv.Atoi(strings.TrimSuffix(hole, "}")); ok && err == nil && n < len(path) {
+			out[i] = name + canonical(path[n])
+		}
+	}
+	return out
 }
 
-// apply writes the policy into the fields of an answer. What the handler has set
-// stays.
-func (p *Policy) apply(r *http.Request, status int, h http.Header, path []string) {
+// canonical writes ids such as 7, 007 and %37 in one way.
+func canonical(value string) string {
+	if plain, err := url.PathUnescape(value); err == nil {
+		value = plain
+	}
+	return url.PathEscape(strings.ToLower(strings.TrimLeft(value, "+0")))
+}
+
+// apply writes the policy into the fields of an answer, and reports whether it did.
+// What the handler has set stays.
+func (p *Policy) apply(r *http.Request, status int, h http.Header, path []string) bool {
 	if p == nil || status != http.StatusOK || r.Method != http.MethodGet && r.Method != http.MethodHead {
-		return
+		return false
 	}
 	for _, name := range p.Vary {
 		if !slices.ContainsFunc(h["Vary"], func(line string) bool { return strings.EqualFold(line, name) }) {
 			h["Vary"] = append(h["Vary"], name)
 		}
 	}
+	if p.TTL <= 0 {
+		return false
+	}
 	if keys := p.keys(path); len(keys) > 0 {
 		h["Surrogate-Key"] = []string{strings.Join(keys, " ")}
 		h["Cache-Tag"] = []string{strings.Join(keys, ",")}
 	}
-	if len(h["Cache-Control"]) > 0 || p.TTL <= 0 {
-		return
+	if len(h["Cache-Control"]) > 0 {
+		return false
 	}
-	scope := "max-age="
+	cdn := "max-age=" + seconds10(max(p.CDN, 0)) + p.stale()
+	if p.CDN == 0 {
+		cdn = "max-age=" + seconds10(p.TTL) + p.stale()
+	}
+	client := "max-age=" + seconds10(max(p.Client, 0))
 	if p.Public {
-		scope = "public, max-age="
+		client = "public, " + client + ", s-maxage=" + seconds10(p.TTL)
+		cdn = "public, " + cdn
 	}
-	h["Cache-Control"] = []string{scope + seconds10(p.Client) + ", s-maxage=" + seconds10(p.TTL) + p.stale()}
-	if p.CDN > 0 {
-		h["Cdn-Cache-Control"] = []string{"max-age=" + seconds10(p.CDN) + p.stale()}
-	}
+	h["Cache-Control"] = []string{client}
+	h["Cdn-Cache-Control"] = []string{cdn}
+	return true
 }
 
 func seconds10(d time.Duration) string { return strconv.FormatInt(int64(d/time.Second), 10) }
@@ -80,6 +107,26 @@ func (p *Policy) stale() string {
 		text += ", stale-if-error=" + seconds10(p.StaleIfError)
 	}
 	return text
+}
+
+// judgeOwn is judge for an answer that may have its fields from the policy. Those are
+// for other caches, and this one goes by the policy itself.
+func (c *Cache) judgeOwn(f *flight, status int, h http.Header, own bool, now time.Time) *entry {
+	if !own {
+		return c.judge(f.r, status, h, f.asked, now)
+	}
+	told := h["Cdn-Cache-Control"]
+	text := "max-age=" + seconds10(f.policy.TTL) + f.policy.stale()
+	if f.policy.Public {
+		text = "public, " + text
+	}
+	h["Cdn-Cache-Control"] = []string{text}
+	e := c.judge(f.r, status, h, f.asked, now)
+	h["Cdn-Cache-Control"] = told
+	if e != nil {
+		e.header["Cdn-Cache-Control"] = told
+	}
+	return e
 }
 
 // tag gives an answer that is complete the entity tag that its handler did not.

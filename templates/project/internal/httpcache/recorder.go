@@ -42,7 +42,7 @@ func (rec *recorder) WriteHeader(status int) {
 	}
 	rec.status = status
 	f := rec.f
-	f.policy.apply(f.r, status, rec.header, f.path)
+	own := f.policy.apply(f.r, status, rec.header, f.path)
 	now := time.Now()
 	switch {
 	case status == http.StatusNotModified && f.old != nil:
@@ -50,7 +50,7 @@ func (rec *recorder) WriteHeader(status int) {
 	case failure(status) && f.old != nil && f.old.forgiven(now):
 		rec.mode = dropping
 	default:
-		rec.entry = f.c.judge(f.r, status, rec.header, f.asked, now)
+		rec.entry = f.c.judgeOwn(f, status, rec.header, own, now)
 		if n, err := strconv.ParseInt(rec.header.Get("Content-Length"), 10, 64); rec.entry == nil || err == nil && n > f.c.most {
 			rec.pass()
 			return

@@ -58,7 +58,7 @@ func TestPublicSuite(t *testing.T) {
 	waitFor(t, target.Host)
 	proxy := httputil.NewSingleHostReverseProxy(target)
 	proxy.ErrorLog = log.New(io.Discard, "", 0) // the suite breaks connections
-	cache := New(Options{StaleIfError: time.Minute, Heuristic: os.Getenv("CACHE_TESTS_HEURISTIC") != ""})
+	cache := New(Config{MaxBytes: 64 << 20, StaleIfError: time.Minute}, Options{Heuristic: os.Getenv("CACHE_TESTS_HEURISTIC") != ""})
 	front := httptest.NewServer(cache.Handler(proxy))
 	defer front.Close()
 

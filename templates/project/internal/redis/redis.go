@@ -53,7 +53,7 @@ type Client struct {
 	timeout time.Duration
 	log     *slog.Logger
 	current atomic.Pointer[link] // nil while Redis is down
-	life    context.Context // ends with Close
+	life    context.Context      // ends with Close
 	stop    context.CancelFunc
 	stopped chan struct{}
 	group   sync.WaitGroup // of listeners
