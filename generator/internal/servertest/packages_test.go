@@ -22,7 +22,7 @@ func TestDatabasePackage(t *testing.T) {
 
 // TestRedisPackages runs the tests of the packages that use Redis on a real one.
 func TestRedisPackages(t *testing.T) {
-	testPackages(t, "TEST_REDIS_URL="+servertest.Redis(t).URL(), "redis", "ratelimit", "database")
+	testPackages(t, "TEST_REDIS_URL="+servertest.Redis(t).URL(), "redis", "ratelimit", "database", "httpcache")
 }
 
 // testPackages runs the tests of packages of generated projects. Their folders

@@ -25,14 +25,15 @@ for i = 2, #ARGV do
 		version = tonumber(old) + 1
 	end
 end
-redis.call('HSETNX', KEYS[1], '0', string.format('%.0f', version))
 local text = string.format('%.0f', version)
+redis.call('HSETNX', KEYS[1], '0', text)
+local message = text
 for i = 2, #ARGV do
 	redis.call('HSET', KEYS[1], ARGV[i], text)
-	text = text .. ' ' .. ARGV[i]
+	message = message .. ' ' .. ARGV[i]
 end
 if #ARGV > 1 then
-	redis.call('PUBLISH', ARGV[1], text)
+	redis.call('PUBLISH', ARGV[1], message)
 end
 return version
 `)
