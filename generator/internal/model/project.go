@@ -60,6 +60,7 @@ type Features struct {
 	Store     bool // persistence: internal/database, internal/store, migrations
 	RateLimit bool // internal/ratelimit
 	Cache     bool // internal/httpcache
+	Auth      bool // internal/auth, where operations ask for credentials
 	Redis     bool // internal/redis, where another feature shares something through it
 	Docs      bool // internal/docs: the document and a page about it
 	Docker    bool // deploy/Dockerfile

@@ -1,7 +1,9 @@
 package model
 
 import (
+	"maps"
 	"slices"
+	"strings"
 
 	"github.com/apigen-go/apigen/generator/internal/spec"
 )
@@ -11,7 +13,59 @@ import (
 type Guard struct {
 	Type, Unauthorized string
 	Schemes            []*Scheme // those that operations ask for, in document order
+	Always             bool      // some operations let nobody in without credentials
+	Issuer             string    // of bearer tokens, where the document names it
 }
+
+func (g *Guard) takes(credentials ...Credential) bool {
+	return slices.ContainsFunc(g.Schemes, func(s *Scheme) bool { return slices.Contains(credentials, s.Credential) })
+}
+
+// Tokens reports whether clients may send bearer tokens.
+func (g *Guard) Tokens() bool { return g.takes(Token) }
+
+// Keys reports whether clients may send keys, which bearer tokens may be too.
+func (g *Guard) Keys() bool { return g.takes(Key, Token) }
+
+// Passwords reports whether clients may send a name and a password.
+func (g *Guard) Passwords() bool { return g.takes(Password) }
+
+// Certificates reports whether clients may show a certificate.
+func (g *Guard) Certificates() bool { return g.takes(Certificate) }
+
+// KeySchemes are those that a key of a client may be for, in document order.
+func (g *Guard) KeySchemes() []string {
+	var out []string
+	for _, s := range g.Schemes {
+		if s.Credential == Key || s.Credential == Token {
+			out = append(out, s.Key)
+		}
+	}
+	return out
+}
+
+// KeyScheme is the scheme of keys that name none: the only one of keys, or the only
+// one of bearer tokens where there is none of keys; "" when there are several.
+func (g *Guard) KeyScheme() string {
+	for _, credential := range []Credential{Key, Token} {
+		var found []string
+		for _, s := range g.Schemes {
+			if s.Credential == credential {
+				found = append(found, s.Key)
+			}
+		}
+		if len(found) == 1 {
+			return found[0]
+		}
+		if len(found) > 1 {
+			return ""
+		}
+	}
+	return ""
+}
+
+// guardMethods are names that the guard of package auth gives its own methods.
+var guardMethods = scope{"Wrap": true, "Principal": true}
 
 // Credential is what a security scheme has clients send.
 type Credential int
@@ -46,6 +100,9 @@ func (b *builder) guard(doc *spec.Document) {
 	g := &Guard{}
 	byKey := map[string]*Scheme{}
 	names := scope{}
+	if b.p.Features.Auth {
+		names = maps.Clone(guardMethods)
+	}
 	for _, o := range b.p.Operations {
 		for _, requirement := range o.Spec.Security {
 			all := []Demand{}
@@ -60,6 +117,7 @@ func (b *builder) guard(doc *spec.Document) {
 		if !slices.ContainsFunc(o.Security, func(all []Demand) bool { return len(all) > 0 }) {
 			o.Security = nil // whoever asks is let in
 		}
+		g.Always = g.Always || o.Security != nil && !slices.ContainsFunc(o.Security, func(all []Demand) bool { return len(all) == 0 })
 		for _, all := range o.Security {
 			for _, d := range all {
 				if d.Scheme.Name == "" {
@@ -69,11 +127,28 @@ func (b *builder) guard(doc *spec.Document) {
 			}
 		}
 	}
+	b.p.Features.Auth = b.p.Features.Auth && len(g.Schemes) > 0
 	if len(g.Schemes) > 0 {
+		g.Issuer = issuer(doc, byKey)
 		g.Type = b.names.pin(guardKey+"Guard", "Guard", "APIGuard")
 		g.Unauthorized = b.names.pin(guardKey+"ErrUnauthorized", "ErrUnauthorized", "ErrAPIUnauthorized")
 		b.p.Guard = g
 	}
+}
+
+// discoveryPath is where the discovery document of an issuer is, OpenID Connect
+// Discovery 1.0 section 4.
+const discoveryPath = "/.well-known/openid-configuration"
+
+// issuer is the one whose discovery document is that of the first scheme that names one.
+func issuer(doc *spec.Document, used map[string]*Scheme) string {
+	for _, s := range doc.Schemes {
+		issuer, ok := strings.CutSuffix(s.OpenID, discoveryPath)
+		if ok && used[s.Key] != nil && strings.HasPrefix(issuer, "https://") {
+			return issuer
+		}
+	}
+	return ""
 }
 
 // scheme is the security scheme of that name.

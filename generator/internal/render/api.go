@@ -82,6 +82,7 @@ var apiFuncs = template.FuncMap{
 	"duration":      duration,
 	"requestField":  requestField,
 	"guardDoc":      guardDoc,
+	"guardMethod":   guardMethod,
 	"guardParams":   guardParams,
 	"guardAsk":      guardAsk,
 }

@@ -24,6 +24,9 @@ var moduleParts = []modulePart{
 	{"plain", func(*model.Project) bool { return true }},
 	{"cache", hasCache},
 	{"docs", hasDocs},
+	// The guard is nil while the document is not known yet.
+	{"jwt", func(p *model.Project) bool { return hasAuth(p) && (p.Guard == nil || p.Guard.Tokens()) }},
+	{"password", func(p *model.Project) bool { return hasAuth(p) && (p.Guard == nil || p.Guard.Passwords()) }},
 	{"redis", hasRedis},
 	{"schema", hasSchemas},
 	{"store", hasStore},

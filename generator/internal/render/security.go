@@ -63,21 +63,24 @@ func guardAsk(s *model.Scheme) string {
 	case model.Other:
 		found, args = fmt.Sprintf("credentials, ok := codec.Authorization(r, %q)", s.Wire), "credentials"
 	case model.Certificate:
-		absent, args = "r.TLS == nil || len(r.TLS.PeerCertificates) == 0", "r.TLS.PeerCertificates"
+		absent, args = "r.TLS == nil || len(r.TLS.VerifiedChains) == 0", "r.TLS.VerifiedChains[0]"
 	case model.Unknown:
 		return fmt.Sprintf("return g.%s(r.Context(), r, scopes)", s.Name)
 	default:
-		absent, args = `key == ""`, "key"
-		switch s.In {
-		case model.InHeader:
-			found = fmt.Sprintf("key := r.Header.Get(%q)", s.Wire)
-		case model.InQuery:
-			found = fmt.Sprintf("key := r.URL.Query().Get(%q)", s.Wire)
-		default:
-			found = fmt.Sprintf("key := codec.Cookie(r, %q)", s.Wire)
-		}
+		found, absent, args = "key := "+keyOf(s), `key == ""`, "key"
 	}
 	return fmt.Sprintf("%s\n"+missing+"return g.%s(r.Context(), %s, scopes)", found, absent, s.Name, args)
+}
+
+// keyOf is the expression for the key that a request carries, "" when there is none.
+func keyOf(s *model.Scheme) string {
+	switch s.In {
+	case model.InHeader:
+		return fmt.Sprintf("r.Header.Get(%q)", s.Wire)
+	case model.InQuery:
+		return fmt.Sprintf("r.URL.Query().Get(%q)", s.Wire)
+	}
+	return fmt.Sprintf("codec.Cookie(r, %q)", s.Wire)
 }
 
 // challenge is what a 401 says in the header WWW-Authenticate (RFC 9110, section

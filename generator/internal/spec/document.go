@@ -169,6 +169,7 @@ type SecurityScheme struct {
 	In     string // apiKey: query, header, cookie
 	Name   string // apiKey: parameter name
 	Scheme string // http: basic, bearer, …
+	OpenID string // openIdConnect: the address of the discovery document
 }
 
 // Schema is a JSON Schema as OpenAPI uses it. A pointer to a number or string

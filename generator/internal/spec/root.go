@@ -226,6 +226,7 @@ func (d *decoder) securityScheme(m member) {
 	s := &SecurityScheme{
 		Pos: d.pos(m.at), Key: m.key, Type: d.text(n, "type"),
 		In: d.text(n, "in"), Name: d.text(n, "name"), Scheme: strings.ToLower(d.text(n, "scheme")),
+		OpenID: d.text(n, "openIdConnectUrl"),
 	}
 	at := m.at
 	if t := n.get("type"); t != nil {

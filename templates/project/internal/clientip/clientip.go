@@ -85,6 +85,9 @@ func (p Proxies) trusts(addr netip.Addr, hop int) bool {
 	return false
 }
 
+// Peer reports whether a request comes from a proxy that is trusted, at first hand.
+func (p Proxies) Peer(r *http.Request) bool { return p.trusts(parseHop(r.RemoteAddr), 0) }
+
 // Client returns the address that a request comes from, an IPv4 address in its own
 // form. It is that of the peer unless the peer is a proxy; then that of the last
 // hop in X-Forwarded-For or Forwarded (RFC 7239) that is none. When both fields are

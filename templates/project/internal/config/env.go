@@ -139,6 +139,21 @@ func parse[T any](e *env, name, def string, read func(string) (T, error), doc st
 	return v
 }
 
+// secret reads a setting in a notation of its own that is shown nowhere.
+func secret[T any](e *env, name string, read func(string) (T, error), doc string) T {
+	value := strings.TrimSpace(e.getenv(name))
+	shown := ""
+	if value != "" {
+		shown = "…"
+	}
+	e.vars = append(e.vars, Var{Name: name, Doc: doc, Value: shown})
+	v, err := read(value)
+	if err != nil {
+		e.errs = append(e.errs, fmt.Errorf("%s: %w", name, err))
+	}
+	return v
+}
+
 // err returns every mistake found, or nil.
 func (e *env) err() error { return errors.Join(e.errs...) }
 

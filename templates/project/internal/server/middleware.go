@@ -6,6 +6,7 @@ import (
 	"errors"
 	"log/slog"
 	"net/http"
+	"net/netip"
 	"runtime/debug"
 	"slices"
 	"strings"
@@ -26,23 +27,56 @@ func chain(h http.Handler, middleware ...func(http.Handler) http.Handler) http.H
 // requestIDHeader carries the id of a request from the client and back to it.
 const requestIDHeader = "X-Request-Id"
 
-type requestIDKey struct{}
+type identityKey struct{}
+
+// identity is what is known of a request beside what it says.
+type identity struct {
+	id      string
+	subject string // of who sends it
+	request *http.Request
+	server  *Server
+}
+
+// identityOf returns the identity of the request that ctx belongs to, or nil.
+func identityOf(ctx context.Context) *identity {
+	known, _ := ctx.Value(identityKey{}).(*identity)
+	return known
+}
 
 // RequestID returns the id of the request that ctx belongs to, or "".
 func RequestID(ctx context.Context) string {
-	id, _ := ctx.Value(requestIDKey{}).(string)
-	return id
+	if known := identityOf(ctx); known != nil {
+		return known.id
+	}
+	return ""
+}
+
+// SetSubject tells the log who sends the request that ctx belongs to.
+func SetSubject(ctx context.Context, subject string) {
+	if known := identityOf(ctx); known != nil {
+		known.subject = subject
+	}
+}
+
+// Client returns the address that the request comes from which ctx belongs to. It is
+// not valid outside of requests.
+func Client(ctx context.Context) netip.Addr {
+	if known := identityOf(ctx); known != nil {
+		return known.server.cfg.Proxies.Client(known.request)
+	}
+	return netip.Addr{}
 }
 
 // identify gives every request an id: the one it came with, or a new one.
-func identify(next http.Handler) http.Handler {
+func (s *Server) identify(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		id := r.Header.Get(requestIDHeader)
 		if !validID(id) {
 			id = rand.Text()
 		}
 		w.Header().Set(requestIDHeader, id)
-		next.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), requestIDKey{}, id)))
+		known := &identity{id: id, request: r, server: s}
+		next.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), identityKey{}, known)))
 	})
 }
 
@@ -74,7 +108,7 @@ func (s *Server) logRequest(r *http.Request, rec *recorder, took time.Duration) 
 	if !s.log.Enabled(r.Context(), level) {
 		return
 	}
-	s.log.LogAttrs(r.Context(), level, "request",
+	attrs := append(make([]slog.Attr, 0, 8),
 		slog.String("method", r.Method),
 		slog.String("path", r.URL.Path),
 		slog.String("route", r.Pattern), // set by the router of the API
@@ -83,6 +117,10 @@ func (s *Server) logRequest(r *http.Request, rec *recorder, took time.Duration) 
 		slog.Float64("duration_ms", float64(took.Microseconds())/1000),
 		slog.String("client", s.cfg.Proxies.Client(r).String()),
 	)
+	if known := identityOf(r.Context()); known != nil && known.subject != "" {
+		attrs = append(attrs, slog.String("subject", known.subject))
+	}
+	s.log.LogAttrs(r.Context(), level, "request", attrs...)
 }
 
 // recorder notes what is sent.

@@ -24,6 +24,8 @@ type Config struct {
 	Addr              string           // HOST:PORT to listen on
 	BasePath          string           // path prefix of the API, "" or /v1
 	Proxies           clientip.Proxies // whose word on the address of a client is taken
+	CertFile, KeyFile string           // PEM files of the service's certificate and its key; empty: no TLS
+	ClientCAs         string           // PEM file with the authorities of clients' certificates; empty: none is asked for
 	MaxBody           int64            // largest request body in bytes
 	ReadHeaderTimeout time.Duration    // to read the header of a request
 	ReadTimeout       time.Duration    // to read a whole request
@@ -54,7 +56,7 @@ func New(cfg Config, log *slog.Logger, api http.Handler, checks ...Check) *Serve
 	s := &Server{cfg: cfg, log: log, checks: checks}
 	s.handler = chain(api, // outermost first
 		s.health,
-		identify,
+		s.identify,
 		s.logRequests,
 		s.recoverPanics,
 		secureHeaders,
@@ -98,9 +100,21 @@ func (s *Server) Serve(ctx context.Context, l net.Listener) error {
 		WriteTimeout:      s.cfg.WriteTimeout,
 		IdleTimeout:       s.cfg.IdleTimeout,
 	}
-	s.log.Info("listening", "addr", l.Addr().String())
+	if s.cfg.CertFile != "" {
+		var err error
+		if srv.TLSConfig, err = s.cfg.tls(); err != nil {
+			return errors.Join(err, l.Close())
+		}
+	}
+	s.log.Info("listening", "addr", l.Addr().String(), "tls", srv.TLSConfig != nil)
 	failed := make(chan error, 1)
-	go func() { failed <- srv.Serve(l) }()
+	go func() {
+		if srv.TLSConfig != nil {
+			failed <- srv.ServeTLS(l, "", "")
+			return
+		}
+		failed <- srv.Serve(l)
+	}()
 	select {
 	case err := <-failed:
 		return fmt.Errorf("serve: %w", err)

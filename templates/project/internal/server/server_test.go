@@ -265,7 +265,7 @@ func TestReadinessFollowsChecks(t *testing.T) {
 	if status, _, _ := get(t, s.url+"/healthz"); status != 200 {
 		t.Errorf("healthy all the same: got %d", status)
 	}
-	if err := server.Probe(t.Context(), strings.TrimPrefix(s.url, "http://")); err != nil {
+	if err := server.Probe(t.Context(), server.Config{Addr: strings.TrimPrefix(s.url, "http://")}); err != nil {
 		t.Error(err)
 	}
 }
@@ -295,7 +295,7 @@ func TestStopLetsRequestsFinish(t *testing.T) {
 		t.Errorf("readyz during the delay: got %d %s", status, body)
 	}
 	time.Sleep(400 * time.Millisecond)
-	if err := server.Probe(t.Context(), strings.TrimPrefix(s.url, "http://")); err == nil {
+	if err := server.Probe(t.Context(), server.Config{Addr: strings.TrimPrefix(s.url, "http://")}); err == nil {
 		t.Error("connections are taken after the delay")
 	}
 	close(leave)
