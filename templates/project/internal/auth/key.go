@@ -56,7 +56,7 @@ func parseKey(entry string) (Key, error) {
 		k.Scheme, name = scheme, own
 	}
 	k.Name, k.Scopes = name, words(scopes, ",")
-	if name == "" || strings.ContainsAny(name, "/\"\\") || k.Scheme == "" && strings.HasPrefix(entry, "/") {
+	if name == "" || strings.ContainsAny(name, "/\"\\ \t\r\n") || k.Scheme == "" && strings.HasPrefix(entry, "/") {
 		return k, fmt.Errorf("%q: want NAME or SCHEME/NAME before the first colon", name)
 	}
 	sum, err := hex.DecodeString(hash)

@@ -65,11 +65,19 @@ func newKeySource(cfg TokenConfig, log *slog.Logger) *keySource {
 	}}
 }
 
-// run fetches the keys now and then until ctx is done.
-func (s *keySource) run(ctx context.Context) {
+// start fetches the keys in the background, now and then, until ctx is done. Tokens
+// that come at once wait for the first fetch.
+func (s *keySource) start(ctx context.Context) {
+	first := make(chan struct{})
+	s.flight = first
+	go s.run(ctx, first)
+}
+
+func (s *keySource) run(ctx context.Context, flight chan struct{}) {
 	wait := firstRetry
 	for {
-		s.fetch(nil)
+		s.fetch(flight)
+		flight = nil
 		next := s.cfg.Refresh
 		if s.failing.Load() {
 			next = min(wait, s.cfg.Refresh)

@@ -60,7 +60,7 @@ func NewTokens(ctx context.Context, cfg TokenConfig, log *slog.Logger) *Tokens {
 		methods = []string{jwt.SigningMethodHS256.Alg()}
 	} else {
 		t.keys = newKeySource(cfg, log)
-		go t.keys.run(ctx)
+		t.keys.start(ctx)
 	}
 	t.parser = jwt.NewParser(
 		jwt.WithValidMethods(methods),
