@@ -163,12 +163,18 @@ func sqlite(t testing.TB) string { return "sqlite:" + filepath.Join(t.TempDir(),
 // hold starts the service on an empty database and reports what it does wrong.
 func hold(t *testing.T, doc *spec.Document, stubs map[string]bool, project, database string) *Report {
 	t.Helper()
-	service, err := Start(t.Context(), project, t.TempDir(), "DATABASE_URL="+database, "LOG_LEVEL=warn")
+	access, err := NewAccess(doc)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer access.Close()
+	env := append(access.Env(), "DATABASE_URL="+database, "LOG_LEVEL=warn")
+	service, err := Start(t.Context(), project, t.TempDir(), env...)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer service.Kill()
-	report, err := Run(t.Context(), service.URL, doc, Options{Stubs: stubs, Restart: service.Restart})
+	report, err := Run(t.Context(), service.URL, doc, Options{Stubs: stubs, Restart: service.Restart, Access: access})
 	t.Logf("%s\n%s", report.Summary(), report.Table())
 	if err != nil {
 		t.Errorf("%v\n%s", err, service.Log())

@@ -23,6 +23,8 @@ type Report struct {
 	Created     int // resources looked up again after a restart
 	Persisted   int // of these: found unchanged
 	XML         int // bodies sent and answers read as XML
+	Strangers   int // requests whose credentials are missing, wrong or too weak
+	KeptOut     int // of these: refused as such
 	Failures    []Failure
 
 	// Answers counts the statuses of the answers to valid requests by operation.
@@ -31,7 +33,7 @@ type Report struct {
 
 // Failure is one thing that should not have happened.
 type Failure struct {
-	Kind      string // status, schema, mutant, value, persistence or transport
+	Kind      string // status, schema, mutant, value, persistence, access or transport
 	Operation string // "POST /books"
 	Request   string // request line and body, shortened
 	Detail    string
@@ -44,8 +46,8 @@ func (f Failure) String() string {
 
 // Summary returns the figures on one line.
 func (r *Report) Summary() string {
-	return fmt.Sprintf("%d/%d operations implemented (%d reached), %d requests (%d refused), mutants %d/%d rejected, %d/%d persisted, %d XML bodies, %d failures",
-		r.Implemented, r.Operations, r.Reached, r.Requests, r.Refused, r.Rejected, r.Mutants, r.Persisted, r.Created, r.XML, len(r.Failures))
+	return fmt.Sprintf("%d/%d operations implemented (%d reached), %d requests (%d refused), mutants %d/%d rejected, %d/%d persisted, %d XML bodies, %d/%d strangers kept out, %d failures",
+		r.Implemented, r.Operations, r.Reached, r.Requests, r.Refused, r.Rejected, r.Mutants, r.Persisted, r.Created, r.XML, r.KeptOut, r.Strangers, len(r.Failures))
 }
 
 // maxListed is how many failures Text prints.

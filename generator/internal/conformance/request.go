@@ -127,7 +127,7 @@ func multipartOf(value string) (media string, data []byte) {
 }
 
 // request builds the HTTP request.
-func (c *call) request(ctx context.Context, base string, schemes []*spec.SecurityScheme) (*http.Request, error) {
+func (c *call) request(ctx context.Context, base string, schemes []*spec.SecurityScheme, access *Access) (*http.Request, error) {
 	path, fixed, _ := strings.Cut(strings.Replace(c.op.Path, "#", "?", 1), "?")
 	var query []string
 	if fixed = strings.Trim(fixed, "?"); fixed != "" {
@@ -147,7 +147,7 @@ func (c *call) request(ctx context.Context, base string, schemes []*spec.Securit
 			cookies = append(cookies, p.Name+"="+url.QueryEscape(p.simple()))
 		}
 	}
-	query, cookies = authenticate(c.op, schemes, header, query, cookies)
+	query, cookies = authenticate(c.op, schemes, access, header, query, cookies)
 	if len(cookies) > 0 {
 		header.Set("Cookie", strings.Join(cookies, "; "))
 	}
@@ -189,8 +189,8 @@ func escapeStatic(path string) string {
 	return b.String()
 }
 
-// authenticate adds plausible credentials for the first security alternative.
-func authenticate(op *spec.Operation, schemes []*spec.SecurityScheme, h http.Header, query, cookies []string) ([]string, []string) {
+// authenticate adds credentials for the first security alternative.
+func authenticate(op *spec.Operation, schemes []*spec.SecurityScheme, access *Access, h http.Header, query, cookies []string) ([]string, []string) {
 	if len(op.Security) == 0 {
 		return query, cookies
 	}
@@ -200,17 +200,17 @@ func authenticate(op *spec.Operation, schemes []*spec.SecurityScheme, h http.Hea
 			continue
 		}
 		s := schemes[i]
+		credential := access.credential(s, use.Scopes)
 		switch {
+		case credential == "":
 		case s.Type == "apiKey" && s.In == "query":
-			query = append(query, url.QueryEscape(s.Name)+"=conformance-key")
+			query = append(query, url.QueryEscape(s.Name)+"="+url.QueryEscape(credential))
 		case s.Type == "apiKey" && s.In == "cookie":
-			cookies = append(cookies, s.Name+"=conformance-key")
+			cookies = append(cookies, s.Name+"="+credential)
 		case s.Type == "apiKey":
-			h.Set(s.Name, "conformance-key")
-		case s.Type == "http" && strings.EqualFold(s.Scheme, "basic"):
-			h.Set("Authorization", "Basic Y29uZm9ybWFuY2U6dGVzdA==")
+			h.Set(s.Name, credential)
 		default:
-			h.Set("Authorization", "Bearer conformance-token")
+			h.Set("Authorization", credential)
 		}
 	}
 	return query, cookies

@@ -22,6 +22,9 @@ type Options struct {
 	// Restart stops the service, starts it on the same data and returns its new
 	// address. Without it persistence is not checked.
 	Restart func(context.Context) (string, error)
+	// Access lets requests in that need credentials, and has others tried that must be
+	// refused. Without it requests carry credentials that are made up.
+	Access *Access
 	// Rounds is how many valid requests each operation gets; 0 means 4.
 	Rounds int
 	// MaxMutants bounds the mutants of one operation; 0 means 150.
@@ -128,6 +131,13 @@ func (r *runner) sort() {
 }
 
 func (r *runner) run(ctx context.Context) error {
+	if r.opt.Access != nil {
+		for _, op := range r.operations {
+			if err := r.keepOut(ctx, op); err != nil {
+				return err
+			}
+		}
+	}
 	for _, phase := range [][]*spec.Operation{r.creates, r.reads, r.edits} {
 		for _, op := range phase {
 			for round := range r.opt.Rounds {
@@ -236,7 +246,12 @@ func (r *runner) count(op *spec.Operation, a *answer) {
 }
 
 func (r *runner) send(ctx context.Context, c *call) (*http.Request, *answer, error) {
-	req, err := c.request(ctx, r.base, r.doc.Schemes)
+	return r.sendWith(ctx, c, r.opt.Access)
+}
+
+// sendWith sends a request with the credentials of an access, nil for made up ones.
+func (r *runner) sendWith(ctx context.Context, c *call, access *Access) (*http.Request, *answer, error) {
+	req, err := c.request(ctx, r.base, r.doc.Schemes, access)
 	if err != nil {
 		return nil, nil, err
 	}

@@ -186,7 +186,7 @@ func (r *runner) compare(ctx context.Context, c *call, path string, values []str
 	if err != nil {
 		return err
 	}
-	req, err := c.request(ctx, r.base, r.doc.Schemes)
+	req, err := c.request(ctx, r.base, r.doc.Schemes, r.opt.Access)
 	if err != nil {
 		return err
 	}
