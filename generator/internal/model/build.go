@@ -71,8 +71,7 @@ func Build(doc *spec.Document, opt Options) (*Project, diag.List) {
 	slices.SortFunc(p.Types, func(x, y *Type) int { return cmp.Compare(x.Name, y.Name) })
 	slices.SortFunc(p.Failures, func(x, y *Failure) int { return cmp.Compare(x.Name, y.Name) })
 	if opt.Features.Store {
-		document := readShard(doc.Extensions, false, &b.diags)
-		b.diags = append(b.diags, infer(p, document)...)
+		b.diags = append(b.diags, infer(p, doc, readShard(doc.Extensions, false, &b.diags))...)
 		b.diags = append(b.diags, p.upgrade()...)
 	} else {
 		for _, o := range p.Operations {

@@ -51,6 +51,9 @@ type Match struct {
 	Column *Column
 	Param  *Param
 	Or     *Column // the value may stand in this column instead, nil as a rule
+
+	// Tenure says whose the row must be that the value names; nil: anybody's.
+	Tenure *Tenure
 }
 
 // Input is a column that a write fills, from a member of the body, from a path

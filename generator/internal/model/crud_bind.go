@@ -343,10 +343,12 @@ func (c *candidate) finish(tables []*Table) {
 	x := c.crud
 	var parents, refs bool
 	insert := x.Kind == Create || x.Upsert
-	for _, m := range x.Where {
+	for i, m := range x.Where {
 		if m.Column.Refs == "" || m.Param == c.key {
 			continue
 		}
+		x.Where[i].Tenure = tenure(tables, findTable(tables, m.Column.Refs), map[*Table]bool{})
+		m = x.Where[i]
 		parents = true
 		if (x.Kind == List || insert) && c.op.documents(404) {
 			x.Parent, x.Owner = &m, findTable(tables, m.Column.Refs)

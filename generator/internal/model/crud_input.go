@@ -21,6 +21,7 @@ func (r *resource) bindInputs(c *candidate) string {
 			c.crud.Notes = append(c.crud.Notes, f.JSON+" in the body is not looked at: the path says it.")
 		case col == r.table.Key && (c.kind != Create || col.Source == FromSequence):
 			c.crud.Notes = append(c.crud.Notes, f.JSON+" in the body is not looked at: a row keeps its key.")
+		case col.Source == FromPrincipal: // checkOwner reports it
 		case col.Source == FromNow || col.Source == FromTouch:
 			c.crud.Notes = append(c.crud.Notes, f.JSON+" in the body is not looked at: the store sets it.")
 		default:

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/apigen-go/apigen/generator/internal/diag"
+	"github.com/apigen-go/apigen/generator/internal/spec"
 )
 
 // resource is the rows of one kind: every site with the same noun and the same
@@ -27,7 +28,7 @@ type resource struct {
 // infer decides which operations the store implements and what its tables are.
 // Every other operation gets the reason why it is a stub. document is the shard key
 // that holds for all tables that have it.
-func infer(p *Project, document shardKey) (list diag.List) {
+func infer(p *Project, doc *spec.Document, document shardKey) (list diag.List) {
 	sites := findSites(p.Operations)
 	shapeAnswers(sites)
 	resources := findResources(sites)
@@ -40,6 +41,10 @@ func infer(p *Project, document shardKey) (list diag.List) {
 	nameTables(resources, p.Previous)
 	linkTables(resources)
 	list = append(divide(all, resources, document), warnUnrouted(p.Operations)...)
+	list = append(list, idleOwners(doc, resources)...)
+	for _, r := range resources {
+		list = append(list, r.checkOwner(p.Features)...)
+	}
 	for _, r := range resources {
 		p.Tables = append(p.Tables, r.table)
 	}
@@ -180,6 +185,7 @@ func (r *resource) build() {
 			}
 		}
 	}
+	r.buildOwner()
 	for _, c := range r.table.Columns {
 		c.Always = c.Type != nil && r.mustAnswer(c)
 		if c.Always && c.Default == "" && c != r.table.Key && !c.Unique && c.Refs == "" && !c.stamped() {

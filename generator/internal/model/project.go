@@ -372,6 +372,7 @@ type Table struct {
 	Go      string // singular Go name: "Book"
 	Columns []*Column
 	Key     *Column
+	Owner   *Column   // column that says whose a row is; nil: rows are nobody's
 	Parents []*Column // columns that hold the ids of the parents in the path
 	// KeyBelowParents: clients choose the key, so it is unique below the parents only.
 	KeyBelowParents bool
@@ -417,4 +418,6 @@ const (
 	FromNow      Source = "now"      // time of the insert (created_at)
 	FromTouch    Source = "touch"    // time of every write (updated_at)
 	FromPath     Source = "path"     // id of the parent resource
+
+	FromPrincipal Source = "principal" // subject of whoever sends the request
 )

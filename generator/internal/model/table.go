@@ -208,6 +208,7 @@ type extension struct {
 	Index  bool   `json:"index"`
 	Unique bool   `json:"unique"`
 	Ref    string `json:"ref"`
+	Owner  string `json:"owner"`
 	Skip   bool   `json:"skip"`
 }
 

@@ -66,6 +66,7 @@ var parts = map[string]func(*model.Project) bool{
 	"internal/database/redis":   hasRedis,
 	"internal/httpcache/redis":  hasRedis,
 	"internal/httpcache/suite":  func(*model.Project) bool { return false }, // it needs a folder that users do not have
+	"internal/store/owner":      hasOwners,
 	"internal/auth/token":       both(hasAuth, hasTokens),
 	"internal/auth/jwks":        both(hasAuth, hasTokens),
 	"internal/auth/keysource":   both(hasAuth, hasTokens),

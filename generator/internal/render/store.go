@@ -83,6 +83,7 @@ func (w *storeWriter) get(op *model.Operation) {
 	st.add("FROM " + x.Table.SQL())
 	st.add(where(&st, x))
 	w.signature(op, "reads a row of "+x.Table.Name+".", "(*"+itemGo(x)+", error)")
+	w.owner(x, "nil, ")
 	w.line("const stmt = %s", st.literal())
 	w.line("return one(%s, %s)\n}", st.call("s.db.QueryRow"), scan.name)
 }
@@ -97,6 +98,12 @@ func where(st *statement, x *model.CRUD) string {
 			part = "(" + part + " OR " + m.Or.SQL() + " = " + arg + ")"
 		}
 		parts = append(parts, part)
+		if m.Tenure != nil {
+			parts = append(parts, held(m.Tenure, arg, st.arg(ownerVar)))
+		}
+	}
+	if c := x.Table.Owner; c != nil {
+		parts = append(parts, c.SQL()+" = "+st.arg(ownerVar))
 	}
 	if len(parts) == 0 {
 		return ""

@@ -21,7 +21,8 @@ func (w *storeWriter) list(op *model.Operation) {
 	scan := w.scan(op)
 	query := "SELECT " + scan.columns + " FROM " + x.Table.SQL()
 	order := " ORDER BY " + x.Table.Key.SQL()
-	if len(x.Where) == 0 && len(x.Rows.Filters) == 0 && x.Rows.Sort == nil && !x.Rows.Paged() {
+	w.owner(x, "nil, ")
+	if !x.Owned() && len(x.Where) == 0 && len(x.Rows.Filters) == 0 && x.Rows.Sort == nil && !x.Rows.Paged() {
 		w.line("rows, err := s.db.Query(ctx, %s)", strconv.Quote(query+order))
 		w.line("return all(rows, err, %s)\n}", scan.name)
 		return
@@ -29,6 +30,12 @@ func (w *storeWriter) list(op *model.Operation) {
 	w.line("var c conditions")
 	for _, m := range x.Where {
 		w.line("c.and(%q, req.%s)", m.Column.SQL()+" = ?", m.Param.Name)
+		if m.Tenure != nil {
+			w.line("c.and(%q, req.%s%s)", held(m.Tenure, "?", "?"), m.Param.Name, strings.Repeat(", "+ownerVar, owners(m.Tenure)))
+		}
+	}
+	if c := x.Table.Owner; c != nil {
+		w.line("c.and(%q, %s)", c.SQL()+" = ?", ownerVar)
 	}
 	for _, f := range x.Rows.Filters {
 		w.filter(f)
@@ -267,7 +274,12 @@ func (w *storeWriter) parent(x *model.CRUD) {
 	w.line("if len(items) == 0 {")
 	w.line("var found int")
 	var st statement
-	st.add(ownerIs(&st, x, "req."+x.ShardParam()))
-	w.line("%s", call("row := s.db.QueryRow", append([]string{"ctx", strconv.Quote(st.lines[0])}, st.args...)))
+	query := ""
+	if up := x.Parent.Tenure; up != nil {
+		query = "SELECT 1 WHERE " + held(up, st.arg("req."+x.Parent.Param.Name), st.arg(ownerVar))
+	} else {
+		query = ownerIs(&st, x, "req."+x.ShardParam())
+	}
+	w.line("%s", call("row := s.db.QueryRow", append([]string{"ctx", strconv.Quote(query)}, st.args...)))
 	w.line("if err := row.Scan(&found); err != nil {\nreturn nil, err\n}\n}")
 }

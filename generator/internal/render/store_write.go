@@ -30,6 +30,7 @@ func (w *storeWriter) write(op *model.Operation) {
 		result = "(*" + itemGo(x) + ", error)"
 	}
 	w.signature(op, writeDoc(x), result)
+	w.owner(x, strings.Repeat("nil, ", strings.Count(result, ",")))
 	w.line("const stmt = %s", st.literal())
 	w.body(op, &st)
 	if slices.Contains(st.args, "now") {
@@ -70,10 +71,10 @@ func (w *storeWriter) run(x *model.CRUD, st *statement, scan string) {
 		w.line("return row, %s", declared)
 	case x.Item != nil:
 		w.line("return one(%s, %s)", st.call("s.db.WriteRow"), scan)
-	case x.Kind == model.Create && x.Parent == nil && refine:
+	case x.Kind == model.Create && x.Parent == nil && !x.BelowOwned() && refine:
 		w.line("_, err := %s", st.call("s.db.Exec"))
 		w.line("return %s", declared)
-	case x.Kind == model.Create && x.Parent == nil:
+	case x.Kind == model.Create && x.Parent == nil && !x.BelowOwned():
 		w.line("_, err := %s", st.call("s.db.Exec"))
 		w.line("return err")
 	case refine:
@@ -116,7 +117,7 @@ func (st *statement) insert(x *model.CRUD, src string) {
 	for _, in := range x.Inputs {
 		names = append(names, in.Column.SQL())
 		values = append(values, st.arg(insertValue(in, src)))
-		if in.Param == nil && in.Column.Source != model.FromNow {
+		if in.Param == nil && in.Column.Source != model.FromNow && in.Column.Source != model.FromPrincipal {
 			updates = append(updates, in.Column.SQL()+" = excluded."+in.Column.SQL())
 		}
 	}
@@ -125,17 +126,17 @@ func (st *statement) insert(x *model.CRUD, src string) {
 		return
 	}
 	st.add("INSERT INTO " + x.Table.SQL() + " (" + strings.Join(names, ", ") + ")")
-	if x.Parent == nil {
+	shard := ""
+	for _, in := range x.Inputs {
+		if in.Column == x.Table.Shard {
+			shard = insertValue(in, src)
+		}
+	}
+	if exists := st.above(x, shard); exists == "" {
 		st.add("VALUES (" + strings.Join(values, ", ") + ")")
 	} else { // a missing parent is no row written, whatever else is wrong
 		st.add("SELECT " + strings.Join(values, ", "))
-		shard := ""
-		for _, in := range x.Inputs {
-			if in.Column == x.Table.Shard {
-				shard = insertValue(in, src)
-			}
-		}
-		st.add("WHERE EXISTS (" + ownerIs(st, x, shard) + ")")
+		st.add("WHERE " + exists)
 	}
 	if !x.Upsert {
 		return
@@ -150,6 +151,7 @@ func (st *statement) insert(x *model.CRUD, src string) {
 	}
 	st.add("ON CONFLICT (" + strings.Join(key, ", ") + ") DO UPDATE")
 	st.add("SET " + strings.Join(updates, ",\n\t\t\t"))
+	st.add(unmoved(x))
 }
 
 // ownerIs returns the query that finds the parent of a row, by the Go expression of
@@ -166,6 +168,8 @@ func insertValue(in model.Input, src string) string {
 	switch {
 	case in.Param != nil:
 		return "req." + in.Param.Name
+	case in.Column.Source == model.FromPrincipal:
+		return ownerVar
 	case in.Column.Source == model.FromUUID && in.Field == nil:
 		return "s.db.NewID()"
 	case in.Column.Source == model.FromUUID && in.Field.Shape() == model.Pointer:
