@@ -209,7 +209,9 @@ func (r *runner) keepOut(ctx context.Context, op *spec.Operation) error {
 // tokensAlone reports whether the first way to be let in is a token with scopes.
 func tokensAlone(op *spec.Operation, schemes []*spec.SecurityScheme) bool {
 	return len(op.Security[0]) == 1 && len(op.Security[0][0].Scopes) > 0 &&
-		slices.ContainsFunc(schemes, func(s *spec.SecurityScheme) bool { return s.Key == op.Security[0][0].Name && s.Type != "apiKey" && s.Scheme != "basic" })
+		slices.ContainsFunc(schemes, func(s *spec.SecurityScheme) bool {
+			return s.Key == op.Security[0][0].Name && s.Type != "apiKey" && s.Scheme != "basic"
+		})
 }
 
 // challenged reports whether an operation asks for a scheme of HTTP authentication.

@@ -128,7 +128,7 @@ func (k *Keys) Known(scheme, key string) string {
 // find looks a key up by its hash, which tells nothing of a key that is nearly
 // right, and compares the whole hash in constant time.
 func (k *Keys) find(scheme, key string) *Principal {
-	if len(key) > maxKey {
+	if key == "" || len(key) > maxKey {
 		return nil
 	}
 	sum := sha256.Sum256([]byte(key))
