@@ -348,6 +348,7 @@ func (c *candidate) finish(tables []*Table) {
 			continue
 		}
 		x.Where[i].Tenure = tenure(tables, findTable(tables, m.Column.Refs), map[*Table]bool{})
+		x.Where[i].Tenure.follow(x.Where[:i])
 		m = x.Where[i]
 		parents = true
 		if (x.Kind == List || insert) && c.op.documents(404) {

@@ -14,6 +14,7 @@ type Tenure struct {
 	Table *Table
 	Via   *Column // nil: only the owner's column counts
 	Up    *Tenure // of the row that Via refers to
+	Param *Param  // of the path, that names the row which Via must refer to; nil: it names none
 }
 
 // ownerHint says how rows get an owner.
@@ -108,6 +109,15 @@ func tenure(tables []*Table, t *Table, seen map[*Table]bool) *Tenure {
 		return nil
 	}
 	return out
+}
+
+// follow ties the rows above to the parameters of the path that name them.
+func (t *Tenure) follow(path []Match) {
+	for ; t != nil && t.Via != nil; t = t.Up {
+		if i := slices.IndexFunc(path, func(m Match) bool { return m.Column.Name == t.Via.Name }); i >= 0 {
+			t.Param = path[i].Param
+		}
+	}
 }
 
 // Owned reports whether the statement must look whose a row is.

@@ -99,7 +99,7 @@ func where(st *statement, x *model.CRUD) string {
 		}
 		parts = append(parts, part)
 		if m.Tenure != nil {
-			parts = append(parts, held(m.Tenure, arg, st.arg(ownerVar)))
+			parts = append(parts, held(m.Tenure, arg, st.arg))
 		}
 	}
 	if c := x.Table.Owner; c != nil {

@@ -31,7 +31,12 @@ func (w *storeWriter) list(op *model.Operation) {
 	for _, m := range x.Where {
 		w.line("c.and(%q, req.%s)", m.Column.SQL()+" = ?", m.Param.Name)
 		if m.Tenure != nil {
-			w.line("c.and(%q, req.%s%s)", held(m.Tenure, "?", "?"), m.Param.Name, strings.Repeat(", "+ownerVar, owners(m.Tenure)))
+			args := []string{"req." + m.Param.Name}
+			condition := held(m.Tenure, "?", func(arg string) string {
+				args = append(args, arg)
+				return "?"
+			})
+			w.line("c.and(%q, %s)", condition, strings.Join(args, ", "))
 		}
 	}
 	if c := x.Table.Owner; c != nil {
@@ -276,7 +281,7 @@ func (w *storeWriter) parent(x *model.CRUD) {
 	var st statement
 	query := ""
 	if up := x.Parent.Tenure; up != nil {
-		query = "SELECT 1 WHERE " + held(up, st.arg("req."+x.Parent.Param.Name), st.arg(ownerVar))
+		query = "SELECT 1 WHERE " + held(up, st.arg("req."+x.Parent.Param.Name), st.arg)
 	} else {
 		query = ownerIs(&st, x, "req."+x.ShardParam())
 	}

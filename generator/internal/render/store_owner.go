@@ -23,28 +23,21 @@ func (w *storeWriter) owner(x *model.CRUD, zero string) {
 	}
 }
 
-// held is the condition that a row is the owner's. key is the SQL that names the row.
-func held(t *model.Tenure, key, owner string) string {
+// held is the condition that a row is the owner's. key is the SQL that names the row,
+// arg returns the placeholder of an argument.
+func held(t *model.Tenure, key string, arg func(string) string) string {
 	table := t.Table.SQL()
 	text := "EXISTS (SELECT 1 FROM " + table + " WHERE " + table + "." + t.Table.Key.SQL() + " = " + key
 	if c := t.Table.Owner; c != nil {
-		text += " AND " + table + "." + c.SQL() + " = " + owner
+		text += " AND " + table + "." + c.SQL() + " = " + arg(ownerVar)
+	}
+	if t.Param != nil {
+		text += " AND " + table + "." + t.Via.SQL() + " = " + arg("req."+t.Param.Name)
 	}
 	if t.Up != nil {
-		text += " AND " + held(t.Up, table+"."+t.Via.SQL(), owner)
+		text += " AND " + held(t.Up, table+"."+t.Via.SQL(), arg)
 	}
 	return text + ")"
-}
-
-// owners counts how often the condition asks for the owner.
-func owners(t *model.Tenure) int {
-	n := 0
-	for ; t != nil; t = t.Up {
-		if t.Table.Owner != nil {
-			n++
-		}
-	}
-	return n
 }
 
 // above is the condition that the rows exist which the path names, "" where nothing
@@ -54,7 +47,7 @@ func (st *statement) above(x *model.CRUD, shard string) string {
 	for _, m := range x.Where {
 		switch {
 		case m.Tenure != nil:
-			parts = append(parts, held(m.Tenure, st.arg("req."+m.Param.Name), st.arg(ownerVar)))
+			parts = append(parts, held(m.Tenure, st.arg("req."+m.Param.Name), st.arg))
 		case x.Parent != nil && x.Parent.Param == m.Param:
 			parts = append(parts, "EXISTS ("+ownerIs(st, x, shard)+")")
 		}
