@@ -64,6 +64,7 @@ func TestRigAuth(t *testing.T) {
 	t.Run("limits", rig.limits)
 	t.Run("owners/sqlite", func(t *testing.T) { rig.owners(t, "file:"+filepath.Join(t.TempDir(), "owners.db")) })
 	t.Run("owners/postgres", func(t *testing.T) { rig.owners(t, servertest.Postgres(t)) })
+	t.Run("outage", rig.outage) // ends the identity provider
 }
 
 // instance starts an instance that lets in whom the access does.
@@ -313,6 +314,36 @@ func (rig *authRig) limits(t *testing.T) {
 	fresh := passed(20, func(i int) string { return "Authorization: Bearer " + rig.access.Token(fmt.Sprint("user", i), nil) })
 	if got := fmt.Sprint(first, second, key, wrong, fresh); got != "11 11 10 8 0" {
 		t.Errorf("passed %s, want 11 11 10 8 0", got)
+	}
+}
+
+// outage takes the identity provider away: after its keys are known, and before.
+func (rig *authRig) outage(t *testing.T) {
+	token := func(subject string) string { return "Authorization: Bearer " + rig.access.Token(subject, nil) }
+	ask := func(s *conformance.Service, header string) (int, string) {
+		resp, _ := send(t, http.DefaultClient, "GET", s.URL+"/either", "", header)
+		return resp.StatusCode, resp.Header.Get("Retry-After")
+	}
+	early := rig.instance(t, "LOG_LEVEL=warn", "AUTH_JWKS_REFRESH=1s")
+	if got, _ := ask(early, token("ada")); got != http.StatusNotImplemented {
+		t.Fatalf("before: got %d", got)
+	}
+	if err := rig.access.Close(); err != nil {
+		t.Fatal(err)
+	}
+	time.Sleep(1500 * time.Millisecond) // a fetch fails
+	if got, _ := ask(early, token("bob")); got != http.StatusNotImplemented {
+		t.Errorf("keys of before: got %d", got)
+	}
+	if !strings.Contains(early.Log(), "those of before are used on") {
+		t.Error("the log does not tell")
+	}
+	late := rig.instance(t, "LOG_LEVEL=warn")
+	if got, after := ask(late, token("ada")); got != http.StatusServiceUnavailable || after == "" {
+		t.Errorf("no keys yet: got %d, Retry-After %q", got, after)
+	}
+	if got, _ := ask(late, "X-Key: conformance-key"); got != http.StatusNotImplemented {
+		t.Errorf("another way to be let in: got %d", got)
 	}
 }
 

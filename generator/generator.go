@@ -235,7 +235,9 @@ func (r *run) plan(ctx context.Context) (*Plan, error) {
 	}
 	// A document without tables has no store, whatever was asked for. It is
 	// written down so: the project does not change its shape later by itself.
+	asked := r.settings.features.Auth
 	r.settings.features = project.Features
+	r.settings.features.Auth = asked // the document may ask for credentials later
 	files = append(files, render.File{Path: SettingsName, Class: render.Yours, Data: r.settings.text()})
 	sources := r.files
 	for _, d := range r.documents {

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/apigen-go/apigen/generator"
@@ -55,7 +56,7 @@ func runCreate(ctx context.Context, t *terminal, opts *newOptions) error {
 		return nil
 	}
 	fmt.Fprintf(t.out, "\n%s\n", summary(plan, cfg.Dir, true))
-	nextSteps(t, opts, plan.Operations)
+	nextSteps(t, opts, plan)
 	return nil
 }
 
@@ -175,11 +176,15 @@ func title(name string) string {
 }
 
 // nextSteps says how to go on.
-func nextSteps(t *terminal, opts *newOptions, ops []generator.Operation) {
+func nextSteps(t *terminal, opts *newOptions, plan *generator.Plan) {
+	dev := ""
+	if slices.ContainsFunc(plan.Changes, func(c generator.Change) bool { return c.Path == "internal/auth/guard.gen.go" }) {
+		dev = "AUTH_DEV=insecure "
+	}
 	t.say("\nNext:")
 	t.say("  cd %s", quote(filepath.Clean(opts.folder())))
-	t.say("  go run ./cmd/%s", opts.name)
-	for _, op := range ops {
+	t.say("  %sgo run ./cmd/%s", dev, opts.name)
+	for _, op := range plan.Operations {
 		if op.Method == http.MethodGet && !strings.Contains(op.Path, "{") {
 			t.say("  curl http://localhost:8080%s", op.Path)
 			break
