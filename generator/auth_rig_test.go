@@ -43,6 +43,7 @@ func TestRigAuth(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "notebooks")
 	create(t, dir, document, "default")
 	goTool(t, dir, "vet", "./...")
+	goTool(t, dir, "test", "./cmd/...", "./internal/handler", "./internal/store")
 	service, err := conformance.Start(t.Context(), dir, t.TempDir(), "DATABASE_URL=file:"+filepath.Join(t.TempDir(), "first.db"))
 	if err != nil {
 		t.Fatal(err)

@@ -39,6 +39,9 @@ type trialFile struct {
 	Trials  []*model.Trial
 }
 
+// Owned reports whether rows have owners, so that requests must come from somebody.
+func (f trialFile) Owned() bool { return hasOwners(f.Project) }
+
 // Header is the literal of a trial's request headers, "" when it has none.
 func (trialFile) Header(t *model.Trial) string {
 	var lines []string
