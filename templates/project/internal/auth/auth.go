@@ -7,7 +7,6 @@ import (
 	"context"
 	"net/http"
 	"slices"
-	"strings"
 
 	"github.com/apigen-go/apigen/templates/project/internal/problem"
 	"github.com/apigen-go/apigen/templates/project/internal/server"
@@ -66,18 +65,4 @@ func admit(ctx context.Context, p *Principal, scheme string, scopes []string) (c
 // refuse is the answer to credentials that are wrong, whatever is wrong with them.
 func refuse() error {
 	return problem.New(http.StatusUnauthorized, "the credentials are missing or wrong")
-}
-
-// unavailable is the answer while nobody can tell whether credentials are right.
-func unavailable(seconds int) error {
-	p := problem.New(http.StatusServiceUnavailable, "credentials cannot be checked at the moment")
-	p.RetryAfter = seconds
-	return p
-}
-
-// words splits a list at white space and at the separators.
-func words(text, separators string) []string {
-	return strings.FieldsFunc(text, func(r rune) bool {
-		return r == ' ' || r == '\t' || r == '\n' || r == '\r' || strings.ContainsRune(separators, r)
-	})
 }

@@ -56,9 +56,9 @@ func TestAdmit(t *testing.T) {
 }
 
 func TestDev(t *testing.T) {
-	for text, want := range map[string]bool{"": false, "insecure": true} {
-		if got, err := ParseDev(text); err != nil || bool(got) != want {
-			t.Errorf("%q: got %t, %v", text, got, err)
+	for text, want := range map[string]Dev{"": false, "insecure": true} {
+		if got := must(ParseDev(text)); got != want {
+			t.Errorf("%q: got %t", text, got)
 		}
 	}
 	for _, text := range []string{"true", "1", "yes"} {

@@ -38,3 +38,10 @@ func readEntries[T any](file string, parse func(string) (T, error)) ([]T, error)
 	}
 	return parseEntries(string(text), parse)
 }
+
+// words splits a list at white space and at the separators.
+func words(text, separators string) []string {
+	return strings.FieldsFunc(text, func(r rune) bool {
+		return r == ' ' || r == '\t' || r == '\n' || r == '\r' || strings.ContainsRune(separators, r)
+	})
+}

@@ -1,8 +1,11 @@
 package auth
 
 import (
+	"net/http"
 	"sync"
 	"time"
+
+	"github.com/apigen-go/apigen/templates/project/internal/problem"
 )
 
 // maxMemory is how many credentials are remembered. A token with claims takes about
@@ -58,4 +61,11 @@ func (m *memory) makeRoom(now time.Time, by any) {
 			return
 		}
 	}
+}
+
+// unavailable is the answer while nobody can tell whether credentials are right.
+func unavailable(seconds int) error {
+	p := problem.New(http.StatusServiceUnavailable, "credentials cannot be checked at the moment")
+	p.RetryAfter = seconds
+	return p
 }

@@ -125,3 +125,22 @@ func TestDescribeListsDefaults(t *testing.T) {
 		t.Errorf("got %q, want %q", b.String(), want)
 	}
 }
+
+func TestSecretsAreShownNowhere(t *testing.T) {
+	e := newEnv(map[string]string{"S": " hunter2 ", "B": "hunter3"})
+	if v := secret(e, "S", func(text string) (string, error) { return text, nil }, ""); v != "hunter2" {
+		t.Errorf("got %q", v)
+	}
+	secret(e, "N", func(text string) (string, error) { return text, nil }, "")
+	secret(e, "B", func(string) (string, error) { return "", errors.New("want a hash") }, "")
+	var b strings.Builder
+	if err := Print(&b, e.vars); err != nil {
+		t.Fatal(err)
+	}
+	if want := "S=…\nN=\nB=…\n"; b.String() != want {
+		t.Errorf("got %q, want %q", b.String(), want)
+	}
+	if err := e.err(); err == nil || err.Error() != "B: want a hash" {
+		t.Errorf("got %v", err)
+	}
+}
