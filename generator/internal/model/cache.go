@@ -38,9 +38,56 @@ func (b *builder) caching() {
 	}
 	told := map[diag.Pos]bool{}
 	names := b.collections()
+	tagged := map[string]*Operation{}
 	for _, o := range b.p.Operations {
 		o.Surrogates = surrogates(o, names)
 		b.cache(o, told)
+		if o.Tagged = hasTag(o); o.Tagged && o.Shadow == nil {
+			tagged[o.Path] = o
+		}
+	}
+	for _, o := range b.p.Operations {
+		b.condition(o, tagged[o.Path], told)
+	}
+}
+
+// hasTag reports whether the answers of an operation carry an entity tag: it reads one
+// row, which nothing but the path chooses, in one notation.
+func hasTag(o *Operation) bool {
+	if o.CRUD == nil || o.CRUD.Kind != Get || o.Sealed() || slices.ContainsFunc(o.Params, func(p *Param) bool { return p.In != InPath }) {
+		return false
+	}
+	body := o.Successes[0].Body
+	return body != nil && body.Kind == JSONBody && body.XML == nil && o.Successes[0].Status == http.StatusOK
+}
+
+// condition ties an operation that changes a row to the one that reads it, and reads
+// x-apigen.if-match.
+func (b *builder) condition(o, current *Operation, told map[diag.Pos]bool) {
+	writes := o.CRUD != nil && slices.Contains([]CRUDKind{Replace, Update, Delete}, o.CRUD.Kind) || o.CRUD != nil && o.CRUD.Upsert
+	if writes && current != nil && current.CRUD.Table == o.CRUD.Table {
+		o.Current = current
+	}
+	places := append([]map[string]spec.Value{o.Spec.Extensions}, o.Spec.Outer...)
+	for i, extensions := range places {
+		v, ok := extensions["x-apigen"]
+		var members map[string]json.RawMessage
+		if !ok || json.Unmarshal([]byte(v.JSON), &members) != nil || members["if-match"] == nil {
+			continue
+		}
+		const hint = `write "x-apigen: {if-match: required}", or "optional"`
+		var text string
+		switch err := json.Unmarshal(members["if-match"], &text); {
+		case (err != nil || text != "required" && text != "optional") && !told[v.Pos]:
+			b.diags.Errorf(v.Pos, hint, "if-match of %s %s is %s", o.Method, o.Path, members["if-match"])
+			told[v.Pos] = true
+		case i == 0 && o.Current == nil:
+			b.diags.Errorf(v.Pos, "it is for PUT, PATCH and DELETE of a row that a GET of the same path reads from the store",
+				"if-match of %s %s: there is no tag that it could match", o.Method, o.Path)
+		case text == "required":
+			o.MustMatch = o.Current != nil
+		}
+		return
 	}
 }
 

@@ -36,8 +36,8 @@ func (b *builder) limit(o *Operation, so *spec.Operation) *Limit {
 		return nil
 	}
 	for _, name := range slices.Sorted(maps.Keys(members)) {
-		if name != "limit" && name != "skip" && name != "cache" {
-			b.diags.Warnf(v.Pos, "the members are cache, limit and skip", "x-apigen of %s %s has no member %q; it is ignored", so.Method, so.Path, name)
+		if name != "limit" && name != "skip" && name != "cache" && name != "if-match" {
+			b.diags.Warnf(v.Pos, "the members are cache, if-match, limit and skip", "x-apigen of %s %s has no member %q; it is ignored", so.Method, so.Path, name)
 		}
 	}
 	limit, ok := members["limit"]

@@ -4,6 +4,7 @@
 package model
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/apigen-go/apigen/generator/internal/diag"
@@ -67,6 +68,11 @@ type Features struct {
 	CI        bool // .github/workflows/ci.yaml
 	Client    bool // the typed client: client, internal/client
 	Check     bool // answers can be checked against the document
+}
+
+// Conditional reports whether requests may carry conditions on a row.
+func (p *Project) Conditional() bool {
+	return slices.ContainsFunc(p.Operations, func(o *Operation) bool { return o.Current != nil && o.Shadow == nil })
 }
 
 // Kind is the shape of a Go type.
@@ -294,6 +300,12 @@ type Operation struct {
 	// Surrogates are what answers depend on, and what writes change: "books", and
 	// "books/{0}" with the value of the first path parameter.
 	Surrogates []string
+
+	// Tagged says that answers carry an entity tag; Current is the operation whose tag
+	// the conditions of a request are about, nil: conditions are not looked at.
+	Tagged    bool
+	Current   *Operation
+	MustMatch bool // a request without If-Match is refused: x-apigen.if-match
 
 	CRUD *CRUD  // nil: a stub
 	Stub string // why it is a stub; "" when CRUD is set

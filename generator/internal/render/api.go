@@ -51,40 +51,43 @@ func newAPIFile(p *model.Project) *apiFile {
 }
 
 var apiFuncs = template.FuncMap{
-	"isEnum":        func(t *model.Type) bool { return t.Kind == model.Enum },
-	"isUnion":       func(t *model.Type) bool { return t.Kind == model.Union },
-	"isStruct":      func(t *model.Type) bool { return t.Kind == model.Struct },
-	"typeDoc":       typeDoc,
-	"valuesVar":     func(t *model.Type) string { return model.Unexported(t.Name) + "Values" },
-	"valuesText":    valuesText,
-	"fieldTag":      fieldTag,
-	"underlying":    underlying,
-	"operationDoc":  operationDoc,
-	"answerNames":   answerNames,
-	"headerSet":     headerSet,
-	"failureDoc":    failureDoc,
-	"chosen":        chosen,
-	"statusDoc":     statusDoc,
-	"failureText":   failureText,
-	"failureStatus": failureStatus,
-	"statusName":    statusName,
-	"needsInput":    func(o *model.Operation) bool { return len(o.Params) > 0 || o.Body != nil || chooses(o) },
-	"chooses":       chooses,
-	"accept":        accept,
-	"acceptedParam": acceptedParam,
-	"xmlType":       xmlType,
-	"pathVar":       pathVar,
-	"acceptList":    acceptList,
-	"webhookDoc":    webhookDoc,
-	"limitVar":      limitVar,
-	"cacheVar":      cacheVar,
-	"cachePolicy":   cachePolicy,
-	"duration":      duration,
-	"requestField":  requestField,
-	"guardDoc":      guardDoc,
-	"guardMethod":   guardMethod,
-	"guardParams":   guardParams,
-	"guardAsk":      guardAsk,
+	"isEnum":         func(t *model.Type) bool { return t.Kind == model.Enum },
+	"isUnion":        func(t *model.Type) bool { return t.Kind == model.Union },
+	"isStruct":       func(t *model.Type) bool { return t.Kind == model.Struct },
+	"typeDoc":        typeDoc,
+	"valuesVar":      func(t *model.Type) string { return model.Unexported(t.Name) + "Values" },
+	"valuesText":     valuesText,
+	"fieldTag":       fieldTag,
+	"underlying":     underlying,
+	"operationDoc":   operationDoc,
+	"answerNames":    answerNames,
+	"headerSet":      headerSet,
+	"failureDoc":     failureDoc,
+	"chosen":         chosen,
+	"statusDoc":      statusDoc,
+	"failureText":    failureText,
+	"failureStatus":  failureStatus,
+	"statusName":     statusName,
+	"needsInput":     func(o *model.Operation) bool { return len(o.Params) > 0 || o.Body != nil || chooses(o) },
+	"chooses":        chooses,
+	"accept":         accept,
+	"acceptedParam":  acceptedParam,
+	"xmlType":        xmlType,
+	"pathVar":        pathVar,
+	"acceptList":     acceptList,
+	"webhookDoc":     webhookDoc,
+	"limitVar":       limitVar,
+	"cacheVar":       cacheVar,
+	"cachePolicy":    cachePolicy,
+	"condition":      condition,
+	"currentRequest": currentRequest,
+	"resultType":     resultType,
+	"duration":       duration,
+	"requestField":   requestField,
+	"guardDoc":       guardDoc,
+	"guardMethod":    guardMethod,
+	"guardParams":    guardParams,
+	"guardAsk":       guardAsk,
 }
 
 // Decoder is the decoder of a type.
@@ -327,6 +330,9 @@ func (f *apiFile) Success(o *model.Operation) string {
 	if strings.HasPrefix(s.Body.Result(""), "*") {
 		value = "*res"
 	}
+	if o.Tagged {
+		return fmt.Sprintf("s.sent(w, r, %s, codec.WriteTagged(w, r, %q, %s))", f.FailuresVar(o), sendable(s.Body.Media), f.encode(s.Body, value))
+	}
 	return f.write(s.Body, statusName(s.Status), value, "s.sent(w, r, "+f.FailuresVar(o)+", %s)")
 }
 
@@ -370,6 +376,11 @@ func (f *apiFile) write(b *model.Body, status, value, wrap string) string {
 	if media == "application/octet-stream" {
 		media = "application/json"
 	}
+	return fmt.Sprintf(wrap, writeValue(b, status, media, f.encode(b, value)))
+}
+
+// encode is a function that encodes a value.
+func (f *apiFile) encode(b *model.Body, value string) string {
 	p := &f.printer
 	p.Reset()
 	if b.Nullable && strings.HasPrefix(value, "*") {
@@ -382,7 +393,7 @@ func (f *apiFile) write(b *model.Body, status, value, wrap string) string {
 	} else {
 		encode = " " + encode + " "
 	}
-	return fmt.Sprintf(wrap, writeValue(b, status, media, "func(e *codec.Encoder) {"+encode+"}"))
+	return "func(e *codec.Encoder) {" + encode + "}"
 }
 
 // sendable is a media type that an answer can name.

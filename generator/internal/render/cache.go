@@ -130,3 +130,50 @@ func cachePolicy(o *model.Operation) string {
 	}
 	return "httpcache.Policy{" + strings.Join(fields, ", ") + "}"
 }
+
+// Conditional are the operations whose tag requests can name in conditions.
+func (f *apiFile) Conditional() []*model.Operation {
+	var out []*model.Operation
+	for _, o := range f.Routed() {
+		if o.Current != nil && !slices.Contains(out, o.Current) {
+			out = append(out, o.Current)
+		}
+	}
+	return out
+}
+
+// Encode is the function that encodes what an operation returned.
+func (f *apiFile) Encode(o *model.Operation) string {
+	value := "res"
+	if strings.HasPrefix(o.Successes[0].Body.Result(""), "*") {
+		value = "*res"
+	}
+	return f.encode(o.Successes[0].Body, value)
+}
+
+// condition is what an operation does about conditions.
+func condition(o *model.Operation) string {
+	var fields []string
+	if o.MustMatch {
+		fields = append(fields, "required: true")
+	}
+	if o.CRUD.Upsert {
+		fields = append(fields, "creates: true")
+	}
+	return "condition{" + strings.Join(fields, ", ") + "}"
+}
+
+// currentRequest is the request for the row that an operation changes.
+func currentRequest(o *model.Operation) string {
+	var fields []string
+	for _, p := range o.Current.Params {
+		i := slices.IndexFunc(o.Params, func(own *model.Param) bool { return own.In == model.InPath && own.Wire == p.Wire })
+		fields = append(fields, fmt.Sprintf("%s: req.%s", p.Name, o.Params[i].Name))
+	}
+	return o.Current.Request + "{" + strings.Join(fields, ", ") + "}"
+}
+
+// resultType is what the method of an operation returns beside its error.
+func resultType(o *model.Operation) string {
+	return strings.TrimSuffix(strings.TrimPrefix(o.Results(""), "("), ", error)")
+}

@@ -89,6 +89,7 @@ var parts = map[string]func(*model.Project) bool{
 	"internal/codec/answeritems":   both(readsAnswers, hasResultKind(model.EventBody, model.LinesBody)),
 	"internal/codec/answerxml":     both(readsAnswers, hasXML),
 	"internal/codec/callxml":       both(hasClient, hasXML),
+	"internal/codec/tag":           hasCache,
 	"internal/codec/hold":          func(p *model.Project) bool { return p.Features.Check },
 	"internal/codec/call":          hasClient,
 	"internal/codec/node":          hasClient,

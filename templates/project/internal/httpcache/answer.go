@@ -5,6 +5,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/apigen-go/apigen/templates/project/internal/codec"
 )
 
 // hitText are the fields of an answer that change with time. They are made once a
@@ -85,7 +87,7 @@ func addField(h http.Header, name string, lines []string) {
 // notModified reports whether the client has the answer already: RFC 9110, section 13.
 func notModified(h http.Header, e *entry) bool {
 	if tags := h["If-None-Match"]; len(tags) > 0 {
-		return matches(tags, e.header.Get("Etag"), true)
+		return codec.MatchTag(tags, e.header.Get("Etag"), true)
 	}
 	since, ok := h["If-Modified-Since"]
 	if !ok {
@@ -102,47 +104,6 @@ func notModified(h http.Header, e *entry) bool {
 	return err == nil && !modified.After(limit)
 }
 
-// matches looks for a tag in the lines of If-Match or If-None-Match. The weak
-// comparison takes W/ for nothing, the strong one finds no weak tag.
-func matches(lines []string, tag string, weak bool) bool {
-	for _, line := range lines {
-		if strings.TrimSpace(line) == "*" {
-			return true
-		}
-		for line != "" && tag != "" {
-			line = strings.TrimLeft(line, " \t,")
-			n := tagLength(line)
-			got, want := line[:n], tag
-			if weak {
-				got, want = strings.TrimPrefix(got, "W/"), strings.TrimPrefix(want, "W/")
-			}
-			if n > 0 && got == want && (weak || !strings.HasPrefix(got, "W/")) {
-				return true
-			}
-			line = line[n:]
-		}
-	}
-	return false
-}
-
-// tagLength is the length of the tag that s begins with. A tag without quotation marks,
-// which some send, ends at the next comma.
-func tagLength(s string) int {
-	start := 0
-	if strings.HasPrefix(s, "W/") {
-		start = 2
-	}
-	if start < len(s) && s[start] == '"' {
-		if end := strings.IndexByte(s[start+1:], '"'); end >= 0 {
-			return start + 1 + end + 1
-		}
-	}
-	if end := strings.IndexByte(s, ','); end >= 0 {
-		return end
-	}
-	return len(s)
-}
-
 // inRange reports whether the range that is asked for is one of this answer: RFC
 // 9110, section 13.1.5.
 func inRange(h http.Header, e *entry) bool {
@@ -151,7 +112,7 @@ func inRange(h http.Header, e *entry) bool {
 		return true
 	}
 	if strings.Contains(lines[0], `"`) {
-		return matches(lines[:1], e.header.Get("Etag"), false)
+		return codec.MatchTag(lines[:1], e.header.Get("Etag"), false)
 	}
 	return lines[0] == e.header.Get("Last-Modified")
 }

@@ -1,14 +1,14 @@
 package httpcache
 
 import (
-	"crypto/sha256"
-	"encoding/base64"
 	"net/http"
 	"net/url"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/apigen-go/apigen/templates/project/internal/codec"
 )
 
 // Policy is what a service says about the answers of an operation. Times are whole
@@ -134,6 +134,5 @@ func (p *Policy) tag(e *entry) {
 	if p == nil || e.status != http.StatusOK || len(e.header["Etag"]) > 0 {
 		return
 	}
-	sum := sha256.Sum256(e.body)
-	e.header["Etag"] = []string{`"` + base64.RawURLEncoding.EncodeToString(sum[:12]) + `"`}
+	e.header["Etag"] = []string{codec.Tag(e.body)}
 }
