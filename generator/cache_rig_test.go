@@ -82,7 +82,7 @@ func TestRigCache(t *testing.T) {
 		run  func(*testing.T, *conformance.Service)
 	}{
 		{"leaks", rigLeaks}, {"stampede", rigStampede}, {"writes", rigWrites}, {"database down", rigDatabaseDown},
-		{"conditions", rigConditions}, {"redis down", rigCacheOutages}, {"memory", rigCacheMemory},
+		{"conditions", rigConditions}, {"redis down", rigCacheOutages}, {"memory", rigCacheMemory}, {"processor time", rigCacheCPU},
 	} {
 		t.Run(rig.name, func(t *testing.T) { rig.run(t, service) })
 	}
