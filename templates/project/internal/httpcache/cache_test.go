@@ -283,11 +283,12 @@ func TestPolicy(t *testing.T) {
 		TTL: time.Minute, Client: 10 * time.Second, CDN: time.Hour, StaleWhileRevalidate: 30 * time.Second, StaleIfError: time.Hour,
 		Vary: []string{"Accept"}, Keys: []string{"books", "books/{0}"},
 	}
-	calls := 0
+	calls, status := 0, http.StatusOK
 	serve := func(method string, path string, fields ...string) *http.Response {
 		return send(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			c.Serve(w, r, p, []string{path}, func(w http.ResponseWriter, _ *http.Request, _ []string) {
 				calls++
+				w.WriteHeader(status)
 				_, _ = io.WriteString(w, "book")
 			})
 		}), method, "/books/"+path, fields...)
@@ -311,8 +312,16 @@ func TestPolicy(t *testing.T) {
 	if serve("GET", "2"); calls != 4 {
 		t.Errorf("%d calls: what shares a surrogate key is not dead", calls)
 	}
+	status = http.StatusBadGateway
+	serve("PUT", "2")
+	if status = http.StatusOK; calls != 5 {
+		t.Errorf("%d calls", calls)
+	}
+	if serve("GET", "2"); calls != 6 {
+		t.Errorf("%d calls: a write that failed may have written", calls)
+	}
 	c.Invalidate(t.Context(), "books/2")
-	if serve("GET", "2"); calls != 5 {
+	if serve("GET", "2"); calls != 7 {
 		t.Errorf("%d calls after a purge", calls)
 	}
 }

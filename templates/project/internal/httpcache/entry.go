@@ -37,13 +37,15 @@ func normalURI(uri string) string {
 	}
 	var b strings.Builder
 	for i := 0; i < len(uri); i++ {
-		if uri[i] != '%' || i+2 >= len(uri) {
+		c, ok := byte(0), false
+		if uri[i] == '%' && i+2 < len(uri) {
+			c, ok = unhex(uri[i+1 : i+3])
+		}
+		switch {
+		case !ok:
 			b.WriteByte(uri[i])
 			continue
-		}
-		c, ok := unhex(uri[i+1 : i+3])
-		switch {
-		case ok && (c|0x20 >= 'a' && c|0x20 <= 'z' || isDigit(c) || c == '-' || c == '.' || c == '_' || c == '~'):
+		case c|0x20 >= 'a' && c|0x20 <= 'z' || isDigit(c) || c == '-' || c == '.' || c == '_' || c == '~':
 			b.WriteByte(c)
 		default:
 			b.WriteString(strings.ToUpper(uri[i : i+3]))

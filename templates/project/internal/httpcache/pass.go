@@ -83,11 +83,12 @@ func (c *Cache) head(w http.ResponseWriter, r *http.Request, call call, k key, e
 }
 
 // change has the handler answer an unsafe request. Before the client hears that it
-// succeeded, what is kept of its URI is dead.
+// succeeded, what is kept of its URI is dead. An operation of the service may have
+// written something though it failed, so that it ends what is kept then too.
 func (c *Cache) change(w http.ResponseWriter, r *http.Request, call call) {
 	p := &passer{ResponseWriter: w, c: c, r: r, call: call, why: "method"}
 	p.before = func(status int) {
-		if status < 200 || status >= 400 {
+		if status < 200 || status >= 400 && (status < 500 || call.policy == nil) {
 			return
 		}
 		k := keyOf(r)
@@ -102,6 +103,11 @@ func (c *Cache) change(w http.ResponseWriter, r *http.Request, call call) {
 		}
 		c.invalidate(context.WithoutCancel(r.Context()), of)
 	}
+	defer func() {
+		if p.status == 0 { // it panicked
+			p.before(http.StatusInternalServerError)
+		}
+	}()
 	call.next(p, r, call.path)
 	if p.status == 0 { // net/http sends the header
 		p.WriteHeader(http.StatusOK)
