@@ -34,13 +34,13 @@ func TestParseSettingsReportsAll(t *testing.T) {
 		{"", []string{"apigen.yaml:1: the settings must be a list"}},
 		{"- a\n", []string{"apigen.yaml:1: the settings must be a list"}},
 		{"name: [\n", []string{"apigen.yaml:1: "}},
-		{"name: Bookshop\nmodul: x\nmodule: 'a b'\nspec: ../x.yaml\nspec: y\nfeatures: [store, cache]\n", []string{
+		{"name: Bookshop\nmodul: x\nmodule: 'a b'\nspec: ../x.yaml\nspec: y\nfeatures: [store, wings]\n", []string{
 			"apigen.yaml:1:7: \"Bookshop\" cannot name a service",
 			"apigen.yaml:2:1: unknown setting \"modul\"",
 			"apigen.yaml:3:9: \"a b\" cannot be a module path",
 			"apigen.yaml:4:7: \"../x.yaml\" does not name a file inside the project",
 			"apigen.yaml:5:1: spec is set in line 4 already",
-			"apigen.yaml:6:19: there is no feature \"cache\"",
+			"apigen.yaml:6:19: there is no feature \"wings\"",
 		}},
 		{"name: {a: b}\n", []string{
 			"apigen.yaml:1: module is not set",
@@ -144,8 +144,8 @@ func TestSelectFeatures(t *testing.T) {
 	if got, err2 := selectFeatures(Features()); errors.Join(err, err2) != nil || got != all || !got.Check {
 		t.Errorf("all: got %+v, %v", got, err)
 	}
-	_, err = selectFeatures([]string{"store", "cache", "none"})
-	if err == nil || !strings.Contains(err.Error(), `"cache"`) || !strings.Contains(err.Error(), `"none"`) {
+	_, err = selectFeatures([]string{"store", "wings", "none"})
+	if err == nil || !strings.Contains(err.Error(), `"wings"`) || !strings.Contains(err.Error(), `"none"`) {
 		t.Errorf("got %v", err)
 	}
 }

@@ -124,3 +124,64 @@ components:
 		}
 	}
 }
+
+func TestConditions(t *testing.T) {
+	doc, _, err := spec.Load("if-match.yaml", []byte(`
+openapi: 3.1.0
+info: {title: t, version: "1"}
+x-apigen: {if-match: required}
+paths:
+  /notes:
+    post:
+      operationId: create
+      requestBody: {required: true, content: {application/json: {schema: {$ref: "#/components/schemas/Note"}}}}
+      responses: {"201": {description: ok, content: {application/json: {schema: {$ref: "#/components/schemas/Note"}}}}}
+    get: {operationId: list, responses: {"200": {description: ok, content: {application/json: {schema: {type: array, items: {$ref: "#/components/schemas/Note"}}}}}}}
+  /notes/{id}:
+    parameters: [{name: id, in: path, required: true, schema: {type: string, format: uuid}}]
+    get: {operationId: get, responses: {"200": {description: ok, content: {application/json: {schema: {$ref: "#/components/schemas/Note"}}}}, "404": {description: no}}}
+    put:
+      operationId: replace
+      requestBody: {required: true, content: {application/json: {schema: {$ref: "#/components/schemas/Note"}}}}
+      responses: {"200": {description: ok, content: {application/json: {schema: {$ref: "#/components/schemas/Note"}}}}, "404": {description: no}}
+    delete: {operationId: delete, x-apigen: {if-match: optional}, responses: {"204": {description: ok}, "404": {description: no}}}
+  /odd:
+    get: {operationId: odd, x-apigen: {if-match: required}, responses: {"200": {description: ok}}}
+    put: {operationId: never, x-apigen: {if-match: never}, responses: {"200": {description: ok}}}
+components:
+  schemas:
+    Note: {type: object, required: [text], properties: {id: {type: string, format: uuid, readOnly: true}, text: {type: string}}}
+`), spec.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	p, list := model.Build(doc, model.Options{Name: "a", Module: "a", Features: model.Features{Cache: true, Store: true}})
+	type row struct {
+		tagged    bool
+		current   string
+		mustMatch bool
+	}
+	want := map[string]row{
+		"create": {}, "list": {}, "get": {tagged: true}, "replace": {false, "get", true}, "delete": {false, "get", false}, "odd": {}, "never": {},
+	}
+	for _, o := range p.Operations {
+		got := row{tagged: o.Tagged, mustMatch: o.MustMatch}
+		if o.Current != nil {
+			got.current = o.Current.ID
+		}
+		if got != want[o.ID] {
+			t.Errorf("%s: got %+v, want %+v (%s)", o.ID, got, want[o.ID], o.Stub)
+		}
+	}
+	text := ""
+	for _, d := range list {
+		text += d.String() + "\n"
+	}
+	for _, mistake := range []string{
+		"if-match of GET /odd: there is no tag that it could match", `if-match of PUT /odd is "never"`,
+	} {
+		if !strings.Contains(text, mistake) {
+			t.Errorf("no %q in\n%s", mistake, text)
+		}
+	}
+}
