@@ -57,6 +57,10 @@ func (h *Handler) Me(context.Context, api.MeRequest) (*api.EchoResult, error) {
 	return &api.EchoResult{Text: fmt.Sprint(calls.Add(1))}, nil
 }
 
+func (h *Handler) Shelf(context.Context, api.ShelfRequest) (*api.EchoResult, error) {
+	return &api.EchoResult{Text: fmt.Sprint(calls.Add(1))}, nil
+}
+
 func (h *Handler) Now(context.Context, api.NowRequest) (*api.EchoResult, error) {
 	return &api.EchoResult{Text: fmt.Sprint(calls.Add(1))}, nil
 }
@@ -183,6 +187,10 @@ func rigLeaks(t *testing.T, service *conformance.Service) {
 	}
 	if r := f.ask(t.Context(), 0, http.MethodGet, "/notes", "", "X-Reader: a", "X-Apicache-Bypass: true"); !strings.Contains(r.header.Get("Cache-Status"), "hit") {
 		t.Errorf("a client went past the cache: %q", r.header.Get("Cache-Status"))
+	}
+	f.ask(t.Context(), 0, http.MethodGet, "/shelf", "", "X-Key: a", "Authorization: Bearer a")
+	if r := f.ask(t.Context(), 0, http.MethodGet, "/shelf", "", "X-Key: b"); !strings.Contains(r.header.Get("Cache-Status"), "hit") {
+		t.Errorf("what the document calls public is not shared: %q", r.header.Get("Cache-Status"))
 	}
 	t.Logf("%d of %d shared what is for one client; Node.js original: the first two tried", leaks, len(cases)+3)
 }
