@@ -112,6 +112,32 @@ func (p Proxies) Client(r *http.Request) netip.Addr {
 	return a
 }
 
+// Secure reports whether the client's own connection is encrypted: that to this
+// service, or that to the proxy in front of it when the proxy is trusted and says so.
+func (p Proxies) Secure(r *http.Request) bool {
+	if r.TLS != nil || p.None() || !p.trusts(parseHop(r.RemoteAddr), 0) {
+		return r.TLS != nil
+	}
+	if proto := r.Header["X-Forwarded-Proto"]; len(proto) > 0 {
+		return strings.EqualFold(lastElement(proto), "https")
+	}
+	for pair := range strings.SplitSeq(lastElement(r.Header["Forwarded"]), ";") {
+		if name, value, _ := strings.Cut(strings.Trim(pair, " \t"), "="); strings.EqualFold(name, "proto") {
+			return strings.EqualFold(strings.Trim(value, `"`), "https")
+		}
+	}
+	return false
+}
+
+// lastElement is what the nearest proxy wrote into a list.
+func lastElement(fields []string) string {
+	if len(fields) == 0 {
+		return ""
+	}
+	last := fields[len(fields)-1]
+	return strings.Trim(last[strings.LastIndexByte(last, ',')+1:], " \t")
+}
+
 // walk goes through the hops from the nearest to the farthest, as long as the one
 // that reports the next is a proxy. A hop that cannot be read ends it.
 func (p Proxies) walk(addr netip.Addr, fields []string, parse func(string) netip.Addr) netip.Addr {

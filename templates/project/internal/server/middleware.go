@@ -135,6 +135,9 @@ func (r *recorder) WriteHeader(status int) {
 	// 1xx answers but 101 come before the real one.
 	if r.status == 0 && (status >= 200 || status == http.StatusSwitchingProtocols) {
 		r.status = status
+		if h := r.Header(); status >= http.StatusBadRequest && h["Cache-Control"] == nil {
+			h["Cache-Control"] = noStore
+		}
 	}
 	r.ResponseWriter.WriteHeader(status)
 }
@@ -164,6 +167,7 @@ func (s *Server) recoverPanics(next http.Handler) http.Handler {
 			if err, ok := cause.(error); ok && errors.Is(err, http.ErrAbortHandler) {
 				panic(cause)
 			}
+			s.panics.Add(1)
 			s.log.ErrorContext(r.Context(), "panic", "cause", cause, "stack", string(debug.Stack()))
 			if rec, ok := w.(*recorder); ok && rec.status != 0 {
 				panic(http.ErrAbortHandler)
@@ -171,26 +175,11 @@ func (s *Server) recoverPanics(next http.Handler) http.Handler {
 			h := w.Header() // may describe an answer that will not come
 			clear(h)
 			h.Set(requestIDHeader, RequestID(r.Context()))
-			secure(h)
+			s.harden(h, r)
 			codec.WriteProblem(w, problem.New(http.StatusInternalServerError, ""))
 		}()
 		next.ServeHTTP(w, r)
 	})
-}
-
-// secureHeaders keeps browsers from guessing what an answer is and from showing it
-// inside other pages.
-func secureHeaders(next http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		secure(w.Header())
-		next.ServeHTTP(w, r)
-	})
-}
-
-func secure(h http.Header) {
-	h.Set("X-Content-Type-Options", "nosniff")
-	h.Set("X-Frame-Options", "DENY")
-	h.Set("Referrer-Policy", "no-referrer")
 }
 
 // limit bounds the size of the body and the time of the handler.
@@ -199,7 +188,11 @@ func (s *Server) limit(next http.Handler) http.Handler {
 		ctx, cancel := context.WithTimeout(r.Context(), s.cfg.RequestTimeout)
 		defer cancel()
 		limited := r.WithContext(ctx)
-		if r.Body != nil && r.Body != http.NoBody {
+		switch {
+		case r.ContentLength > s.cfg.MaxBody:
+			limited.Body = oversized{s.cfg.MaxBody}
+			w.Header()["Connection"] = closing // what follows is the rest of the body
+		case r.Body != nil && r.Body != http.NoBody:
 			limited.Body = http.MaxBytesReader(w, r.Body, s.cfg.MaxBody)
 		}
 		defer func() { r.Pattern = limited.Pattern }() // for the log

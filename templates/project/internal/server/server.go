@@ -16,9 +16,6 @@ import (
 	"github.com/apigen-go/apigen/templates/project/internal/clientip"
 )
 
-// maxHeader bounds the header of a request; proxies in front rarely let more pass.
-const maxHeader = 64 << 10
-
 // Config is how the server behaves. All times must be positive but ShutdownDelay.
 type Config struct {
 	Addr              string           // HOST:PORT to listen on
@@ -27,6 +24,7 @@ type Config struct {
 	CertFile, KeyFile string           // PEM files of the service's certificate and its key; empty: no TLS
 	ClientCAs         string           // PEM file with the authorities of clients' certificates; empty: none is asked for
 	MaxBody           int64            // largest request body in bytes
+	MaxConns          int              // client connections at the same time; 0: any number
 	ReadHeaderTimeout time.Duration    // to read the header of a request
 	ReadTimeout       time.Duration    // to read a whole request
 	RequestTimeout    time.Duration    // deadline of a handler's context
@@ -49,22 +47,26 @@ type Server struct {
 	handler  http.Handler
 	checks   []Check
 	stopping atomic.Bool
+	panics   atomic.Int64
 }
 
 // New returns a server for the API. It is ready while every check passes.
 func New(cfg Config, log *slog.Logger, api http.Handler, checks ...Check) *Server {
 	s := &Server{cfg: cfg, log: log, checks: checks}
 	s.handler = chain(api, // outermost first
+		s.guard,
 		s.health,
 		s.identify,
 		s.logRequests,
 		s.recoverPanics,
-		secureHeaders,
 		s.limit,
 		s.stripBase,
 	)
 	return s
 }
+
+// Panics returns how many handlers have panicked since the start.
+func (s *Server) Panics() int64 { return s.panics.Load() }
 
 // ServeHTTP answers one request.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.handler.ServeHTTP(w, r) }
@@ -94,7 +96,7 @@ func (s *Server) Serve(ctx context.Context, l net.Listener) error {
 		Handler:           s,
 		BaseContext:       func(net.Listener) context.Context { return requests },
 		ErrorLog:          slog.NewLogLogger(s.log.Handler(), slog.LevelWarn),
-		MaxHeaderBytes:    maxHeader,
+		MaxHeaderBytes:    maxHeader - headerSlack,
 		ReadHeaderTimeout: s.cfg.ReadHeaderTimeout,
 		ReadTimeout:       s.cfg.ReadTimeout,
 		WriteTimeout:      s.cfg.WriteTimeout,
@@ -107,6 +109,10 @@ func (s *Server) Serve(ctx context.Context, l net.Listener) error {
 		}
 	}
 	s.log.Info("listening", "addr", l.Addr().String(), "tls", srv.TLSConfig != nil)
+	if s.cfg.MaxConns > 0 {
+		limited := newCapped(l, s.cfg.MaxConns)
+		l, srv.ConnState = limited, limited.leave
+	}
 	failed := make(chan error, 1)
 	go func() {
 		if srv.TLSConfig != nil {

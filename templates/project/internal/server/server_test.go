@@ -21,10 +21,11 @@ import (
 
 // service is a server on a free port.
 type service struct {
-	url  string
-	stop context.CancelFunc
-	done chan error
-	logs *logs
+	url    string
+	stop   context.CancelFunc
+	done   chan error
+	logs   *logs
+	server *server.Server
 }
 
 func start(t *testing.T, cfg server.Config, api http.HandlerFunc, checks ...server.Check) *service {
@@ -43,8 +44,8 @@ func start(t *testing.T, cfg server.Config, api http.HandlerFunc, checks ...serv
 	}
 	ctx, stop := context.WithCancel(context.Background())
 	s := &service{url: "http://" + l.Addr().String(), stop: stop, done: make(chan error, 1), logs: &logs{}}
-	srv := server.New(cfg, server.NewLogger(s.logs, 0), api, checks...)
-	go func() { s.done <- srv.Serve(ctx, l) }()
+	s.server = server.New(cfg, server.NewLogger(s.logs, 0), api, checks...)
+	go func() { s.done <- s.server.Serve(ctx, l) }()
 	t.Cleanup(func() {
 		stop()
 		http.DefaultClient.CloseIdleConnections()
@@ -182,6 +183,9 @@ func TestPanicBecomesProblem(t *testing.T) {
 	line := s.logs.find(t, "panic")
 	if line["cause"] != "no luck" || !strings.Contains(fmt.Sprint(line["stack"]), "server_test.go") {
 		t.Errorf("logged %v", line)
+	}
+	if s.server.Panics() != 1 {
+		t.Errorf("%d panics counted", s.server.Panics())
 	}
 	resp, err := http.Get(s.url + "/late")
 	if err == nil {
