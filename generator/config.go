@@ -132,6 +132,7 @@ var features = []feature{
 	{"redis", "what instances share, kept in Redis: limits, answers", func(f *model.Features) *bool { return &f.Redis }, false},
 	{"docs", "a page that shows the API at /docs, and the document itself", func(f *model.Features) *bool { return &f.Docs }, false},
 	{"auth", "checks of credentials, where the document asks for them", func(f *model.Features) *bool { return &f.Auth }, false},
+	{"shed", "requests beyond the capacity are refused", func(f *model.Features) *bool { return &f.Shed }, false},
 	{"docker", "deploy/Dockerfile", func(f *model.Features) *bool { return &f.Docker }, false},
 	{"ci", ".github/workflows/ci.yaml", func(f *model.Features) *bool { return &f.CI }, false},
 	{"client", "a typed Go client of the API, for other modules too", func(f *model.Features) *bool { return &f.Client }, true},

@@ -23,6 +23,9 @@ type Limit struct {
 // limitHint says how limits are written.
 const limitHint = `write for example "x-apigen: {limit: 20/1m}", with 1s to 720h in whole seconds; or "limit: none"`
 
+// operationMembers are what x-apigen of an operation may have.
+var operationMembers = []string{"cache", "if-match", "limit", "priority", "skip"}
+
 // limit reads x-apigen.limit of an operation. It tells what else stands there and
 // means nothing, because a limit that is misspelled is none.
 func (b *builder) limit(o *Operation, so *spec.Operation) *Limit {
@@ -36,8 +39,8 @@ func (b *builder) limit(o *Operation, so *spec.Operation) *Limit {
 		return nil
 	}
 	for _, name := range slices.Sorted(maps.Keys(members)) {
-		if name != "limit" && name != "skip" && name != "cache" && name != "if-match" {
-			b.diags.Warnf(v.Pos, "the members are cache, if-match, limit and skip", "x-apigen of %s %s has no member %q; it is ignored", so.Method, so.Path, name)
+		if !slices.Contains(operationMembers, name) {
+			b.diags.Warnf(v.Pos, "the members are "+strings.Join(operationMembers, ", "), "x-apigen of %s %s has no member %q; it is ignored", so.Method, so.Path, name)
 		}
 	}
 	limit, ok := members["limit"]

@@ -65,7 +65,7 @@ paths:
       x-apigen: {limits: 20/1m, skip: true}
       responses: {"200": {description: ok}}
 `)
-	wantHints := []string{"limit: none", "limit: none", "limit: none", "limit: none", "limit: none", "the members are cache, if-match, limit and skip"}
+	wantHints := []string{"limit: none", "limit: none", "limit: none", "limit: none", "limit: none", "the members are cache, if-match, limit, priority, skip"}
 	want := []string{
 		`:6:11: the limit of GET /a is "20": want a time such as 1m after the slash`,
 		`:7:11: the limit of PUT /a is "0/1m": want 1 to 1000000000 requests before the slash`,

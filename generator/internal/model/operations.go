@@ -65,6 +65,7 @@ func (b *builder) operation(so *spec.Operation, methods *naming) *Operation {
 	}
 	b.answers(o, so)
 	o.Limit = b.limit(o, so)
+	o.Priority = b.priority(so)
 	if slices.ContainsFunc(o.Successes, func(s *Success) bool { return s.Other }) {
 		o.Accept = fields.pick("Accept", "AcceptMedia")
 	}

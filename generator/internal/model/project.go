@@ -62,6 +62,7 @@ type Features struct {
 	RateLimit bool // internal/ratelimit
 	Cache     bool // internal/httpcache
 	Auth      bool // internal/auth, where operations ask for credentials
+	Shed      bool // internal/shed
 	Redis     bool // internal/redis, where another feature shares something through it
 	Docs      bool // internal/docs: the document and a page about it
 	Docker    bool // deploy/Dockerfile
@@ -306,6 +307,8 @@ type Operation struct {
 	Tagged    bool
 	Current   *Operation
 	MustMatch bool // a request without If-Match is refused: x-apigen.if-match
+
+	Priority Priority // when the service has not the capacity for all requests
 
 	CRUD *CRUD  // nil: a stub
 	Stub string // why it is a stub; "" when CRUD is set

@@ -114,11 +114,15 @@ func (f *apiFile) Handle(o *model.Operation) string {
 	serve = f.cached(o, serve)
 	switch {
 	case !f.Project.Features.RateLimit || o.Limit != nil && o.Limit.Requests == 0:
-		return serve
 	case o.Limit == nil:
-		return fmt.Sprintf("s.limited(nil, %s, %s)", f.FailuresVar(o), serve)
+		serve = fmt.Sprintf("s.limited(nil, %s, %s)", f.FailuresVar(o), serve)
+	default:
+		serve = fmt.Sprintf("s.limited(&%s, %s, %s)", limitVar(o), f.FailuresVar(o), serve)
 	}
-	return fmt.Sprintf("s.limited(&%s, %s, %s)", limitVar(o), f.FailuresVar(o), serve)
+	if f.Project.Features.Shed {
+		serve = fmt.Sprintf("s.shed(shed.%s, %s, %s)", cmp.Or(o.Priority, model.Normal), f.FailuresVar(o), serve)
+	}
+	return serve
 }
 
 // Limited are the operations that have a limit of their own.

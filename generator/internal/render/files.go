@@ -35,6 +35,7 @@ var outputs = []output{
 	{make: static("httpcache"), when: hasCache},
 	{make: static("auth"), when: hasAuth},
 	{make: authFiles, when: hasAuth},
+	{make: static("shed"), when: hasShed},
 	{make: static("redis"), when: hasRedis},
 	{make: storeFiles, when: hasStore},
 	{make: handlerFiles},
@@ -51,6 +52,7 @@ func readsAnswers(p *model.Project) bool { return p.Features.Client || p.Feature
 func hasLimits(p *model.Project) bool { return p.Features.RateLimit }
 
 func hasCache(p *model.Project) bool { return p.Features.Cache }
+func hasShed(p *model.Project) bool  { return p.Features.Shed }
 
 func hasRedis(p *model.Project) bool { return p.Features.Redis }
 

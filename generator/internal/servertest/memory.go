@@ -1,10 +1,13 @@
 package servertest
 
 import (
+	"bytes"
 	"fmt"
 	"os"
+	"strconv"
 	"strings"
 	"testing"
+	"time"
 )
 
 // Memory returns how much memory a process has in use, in bytes. Where the system
@@ -21,4 +24,25 @@ func Memory(t testing.TB, pid int) int64 {
 		t.Fatal(err)
 	}
 	return kb << 10
+}
+
+// ProcessorTime returns how much processor time a process has used. Where the
+// system does not tell, which is everywhere but on Linux, the test is skipped.
+func ProcessorTime(t testing.TB, pid int) time.Duration {
+	t.Helper()
+	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+	if err != nil {
+		t.Skip(err)
+	}
+	// The second field may hold spaces; it ends with the last parenthesis.
+	fields := strings.Fields(string(stat[bytes.LastIndexByte(stat, ')')+1:]))
+	var ticks int64
+	for _, field := range fields[11:13] { // utime and stime
+		n, err := strconv.ParseInt(field, 10, 64)
+		if err != nil {
+			t.Fatal(err)
+		}
+		ticks += n
+	}
+	return time.Duration(ticks) * (time.Second / 100) // USER_HZ
 }

@@ -102,7 +102,10 @@ func (s *Server) logRequests(next http.Handler) http.Handler {
 
 func (s *Server) logRequest(r *http.Request, rec *recorder, took time.Duration) {
 	level := slog.LevelInfo
-	if rec.status >= http.StatusInternalServerError {
+	switch {
+	case rec.quiet:
+		level = slog.LevelDebug
+	case rec.status >= http.StatusInternalServerError:
 		level = slog.LevelError
 	}
 	if !s.log.Enabled(r.Context(), level) {
@@ -128,7 +131,11 @@ type recorder struct {
 	http.ResponseWriter
 	status int
 	bytes  int64
+	quiet  bool
 }
+
+// Quiet has the request logged at the level debug only.
+func (r *recorder) Quiet() { r.quiet = true }
 
 // WriteHeader implements [http.ResponseWriter].
 func (r *recorder) WriteHeader(status int) {
