@@ -61,7 +61,7 @@ func TestRigLimiter(t *testing.T) {
 func startFleet(t *testing.T, service *conformance.Service, env ...string) *fleet {
 	t.Helper()
 	f := &fleet{client: &http.Client{Timeout: 20 * time.Second, Transport: &http.Transport{MaxIdleConnsPerHost: 1000}}}
-	env = append([]string{"RATE_LIMIT=100/15m", "TRUSTED_PROXIES=1", "LOG_LEVEL=warn"}, env...)
+	env = append([]string{"RATE_LIMIT=100/15m", "TRUSTED_PROXIES=1", "LOG_LEVEL=warn", "SHED=off"}, env...)
 	for range 2 {
 		s, err := service.Again(t.Context(), append(env, "DATABASE_URL=file:"+filepath.Join(t.TempDir(), "notes.db"))...)
 		if err != nil {

@@ -13,7 +13,6 @@ type Place struct {
 	http.ResponseWriter
 	op    *Operation
 	body  io.ReadCloser
-	since time.Duration
 	state int // of the work: idle, working, done
 }
 
@@ -26,16 +25,15 @@ const (
 // begin marks the begin of the work.
 func (p *Place) begin(now time.Duration) {
 	if p.state == idle {
-		p.state, p.since = working, now
-		p.op.load.begin()
+		p.state = working
+		p.op.load.begin(now)
 	}
 }
 
 // end marks its end.
 func (p *Place) end() {
 	if p.state == working {
-		now := p.op.s.now()
-		p.op.load.end(now, now-p.since)
+		p.op.load.end(p.op.s.now())
 	}
 	p.state = done
 }

@@ -38,8 +38,8 @@ const (
 	cpuMost     = 1 << 20
 )
 
-func (c *processors) init() {
-	c.cpus = runtime.GOMAXPROCS(0)
+func (c *processors) init(cpus int) {
+	c.cpus = cpus
 	c.least = int64(min(leastPerCPU*c.cpus, leastAtAll))
 	c.limit.Store(cpuFirst)
 }
@@ -74,13 +74,14 @@ func (c *processors) waited(now, took time.Duration) {
 	if passed < cpuWindow || n < cpuSamples && passed < cpuPatience || !c.begun.CompareAndSwap(begun, int64(now)) {
 		return
 	}
-	sum := time.Duration(c.sum.Swap(0))
-	mean := sum / time.Duration(max(c.count.Swap(0), 1))
-	peak, limit := c.peak.Swap(c.inside.Load()), c.limit.Load()
+	// Without requests that wait, the quotients are infinite.
+	sum, count := float64(c.sum.Swap(0)), float64(c.count.Swap(0))
+	spare := max(float64(cpuWait)*count/sum, float64(cpuQueue*c.cpus)*float64(passed)/sum)
+	peak, limit := float64(c.peak.Swap(c.inside.Load())), float64(c.limit.Load())
 	switch {
-	case mean > cpuWait && sum > time.Duration(cpuQueue*c.cpus)*passed:
-		c.limit.Store(max(c.least, min(limit, peak)*4/5))
-	case peak >= limit/2:
-		c.limit.Store(min(limit*5/4+1, cpuMost))
+	case spare < 1:
+		c.limit.Store(max(c.least, int64(min(limit, peak)*spare)))
+	case spare > 5./4 && peak >= limit/2:
+		c.limit.Store(int64(min(limit*5/4+1, cpuMost)))
 	}
 }

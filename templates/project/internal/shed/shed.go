@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"math/rand/v2"
 	"net/http"
+	"runtime"
 	"sync/atomic"
 	"time"
 
@@ -56,6 +57,7 @@ type Shedder struct {
 	log   *slog.Logger
 	start time.Time
 	cpu   processors
+	loads loads
 	count [priorities]atomic.Int64
 	told  atomic.Int64 // when the log was told last
 }
@@ -66,7 +68,7 @@ func New(mode Mode, log *slog.Logger) *Shedder {
 		return nil
 	}
 	s := &Shedder{mode: mode, log: log, start: time.Now()}
-	s.cpu.init()
+	s.cpu.init(runtime.GOMAXPROCS(0))
 	return s
 }
 
@@ -82,7 +84,7 @@ func (s *Shedder) now() time.Duration { return time.Since(s.start) }
 // Operation returns what keeps count of the requests for one operation.
 func (s *Shedder) Operation(p Priority) *Operation {
 	o := &Operation{s: s, priority: p}
-	o.load.init(p)
+	o.load.init(p, &s.loads)
 	return o
 }
 
