@@ -182,6 +182,9 @@ var settings = []setting{
 
 // TestOverload sends three times of what a bottleneck can do.
 func TestOverload(t *testing.T) {
+	if testing.Short() {
+		t.Skip("nothing of it is concurrent")
+	}
 	for _, tt := range settings {
 		t.Run(tt.name, func(t *testing.T) {
 			st := newStation(tt.servers, tt.takes)
@@ -208,6 +211,9 @@ func percent(o outcome) float64 { return 100 * float64(len(o.took)) / float64(o.
 // TestPriorities sends three times of what a bottleneck can do, a tenth of it critical
 // and a tenth of low priority.
 func TestPriorities(t *testing.T) {
+	if testing.Short() {
+		t.Skip("nothing of it is concurrent")
+	}
 	for _, tt := range settings {
 		t.Run(tt.name, func(t *testing.T) {
 			st := newStation(tt.servers, tt.takes)
