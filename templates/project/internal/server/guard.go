@@ -67,8 +67,9 @@ func (s *Server) harden(h http.Header, r *http.Request) {
 	}
 	// A request with both a length and chunks may hide another one behind it, which
 	// net/http would serve next (golang/go#80942). RFC 9112, section 6.1, has the
-	// connection end there; the length is gone by now, so all chunks end it.
-	if r.ProtoMajor == 1 && len(r.TransferEncoding) > 0 {
+	// connection end there; the length is gone by now, so all chunks end it. Chunks in
+	// HTTP/1.0 are gone without a trace.
+	if r.ProtoMajor == 1 && (r.ProtoMinor == 0 || len(r.TransferEncoding) > 0) {
 		h["Connection"] = closing
 	}
 }

@@ -1,0 +1,230 @@
+//go:build unix
+
+package generator_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/apigen-go/apigen/generator/internal/conformance"
+)
+
+// unescape reads escapes as in Go strings.
+func unescape(t *testing.T, text string) string {
+	t.Helper()
+	plain, err := strconv.Unquote(`"` + strings.ReplaceAll(text, `"`, `\"`) + `"`)
+	if err != nil {
+		t.Fatalf("%s: %v", text, err)
+	}
+	return plain
+}
+
+// lines returns those of a file of testdata/resilience that are no comments.
+func lines(t *testing.T, name string) []string {
+	t.Helper()
+	data, err := os.ReadFile(filepath.Join(repository, "testdata/resilience", name))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var out []string
+	for line := range strings.Lines(string(data)) {
+		if !strings.HasPrefix(line, "#") {
+			out = append(out, strings.TrimSuffix(line, "\n"))
+		}
+	}
+	return out
+}
+
+// sendRaw sends text over a connection of its own and returns what came back until it
+// ended, and whether it ended before patience did.
+func sendRaw(t *testing.T, service *conformance.Service, text string, patience time.Duration) (string, bool) {
+	t.Helper()
+	conn, err := net.Dial("tcp", strings.TrimPrefix(service.URL, "http://"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = conn.Close() }()
+	if err := conn.SetDeadline(time.Now().Add(patience)); err != nil {
+		t.Fatal(err)
+	}
+	_, _ = io.WriteString(conn, text) // a service need not read to the end
+	_ = conn.(*net.TCPConn).CloseWrite()
+	answer, err := io.ReadAll(conn)
+	return string(answer), err == nil
+}
+
+var statusLine = regexp.MustCompile(`HTTP/1\.[01] ([0-9]{3})`)
+
+// rigFraming: nothing that a client sends is taken for two requests by the service
+// and one by a proxy.
+func rigFraming(t *testing.T, service *conformance.Service) {
+	s := again(t, service, "LOG_LEVEL=info", "SHED=off")
+	type framing struct{ name, want, text string }
+	var cases []framing
+	for _, line := range lines(t, "framing.txt") {
+		if head, ok := strings.CutPrefix(line, "== "); ok {
+			name, want, _ := strings.Cut(head, " | ")
+			cases = append(cases, framing{name: name, want: want})
+			continue
+		}
+		cases[len(cases)-1].text += unescape(t, line)
+	}
+	for _, c := range cases {
+		answer, ended := sendRaw(t, s, c.text, 5*time.Second)
+		var got []string
+		for _, match := range statusLine.FindAllStringSubmatch(answer, -1) {
+			got = append(got, match[1])
+		}
+		if strings.Join(got, " ") != c.want || !ended {
+			t.Errorf("%s: got %s, connection ended: %t\n%s", c.name, got, ended, answer)
+		}
+	}
+	smuggled := strings.Count(s.Log(), `"/hidden"`)
+	t.Logf("%d raw requests, %d smuggled; bare net/http: 1", len(cases), smuggled)
+	if smuggled > 0 {
+		t.Error(s.Log())
+	}
+}
+
+func post(t *testing.T, url string, body io.Reader) (int, []byte, time.Duration) {
+	t.Helper()
+	start := time.Now()
+	resp, err := http.Post(url, "application/json", body)
+	if err != nil {
+		t.Errorf("%v", err)
+		return 0, nil, time.Since(start)
+	}
+	defer resp.Body.Close()
+	data, err := io.ReadAll(resp.Body)
+	if err != nil {
+		t.Error(err)
+	}
+	return resp.StatusCode, data, time.Since(start)
+}
+
+// rigTraps: bodies that parsers read in different ways are read in one or refused.
+func rigTraps(t *testing.T, service *conformance.Service) {
+	s := again(t, service)
+	all := lines(t, "traps.txt")
+	for _, line := range all {
+		status, rest, _ := strings.Cut(line, " ")
+		body, want, other := strings.Cut(rest, " => ")
+		body = unescape(t, body)
+		if !other {
+			want = body
+		}
+		got, answer, _ := post(t, s.URL+"/values", strings.NewReader(body))
+		if strconv.Itoa(got) != status || got == http.StatusOK && string(answer) != want {
+			t.Errorf("%s: got %d %s", line, got, answer)
+		}
+		if got >= 400 && (!json.Valid(answer) || !bytes.Contains(answer, []byte(`"title"`))) {
+			t.Errorf("%s: the answer is no problem: %s", line, answer)
+		}
+	}
+	t.Logf("%d bodies, each read in the one way that is documented, or refused", len(all))
+}
+
+// endless is a body without an end.
+type endless struct{}
+
+func (endless) Read(p []byte) (int, error) {
+	for i := range p {
+		p[i] = ' '
+	}
+	return len(p), nil
+}
+
+// rigBombs: bodies that cost more than they weigh are refused, while another client
+// is served.
+func rigBombs(t *testing.T, service *conformance.Service) {
+	s := again(t, service)
+	keys := []byte{'{'}
+	for i := range 80_000 {
+		keys = append(strconv.AppendInt(append(keys, `"k`...), int64(i), 10), `":1,`...)
+	}
+	bombs := []struct {
+		name string
+		body func() io.Reader
+		want []int
+	}{
+		{"nothing", func() io.Reader { return strings.NewReader(`{}`) }, []int{200}},
+		{"a length above the limit", func() io.Reader { return bytes.NewReader(make([]byte, 1<<20+1)) }, []int{413}},
+		{"chunks without an end", func() io.Reader { return endless{} }, []int{413}},
+		{"10,001 levels", func() io.Reader { return strings.NewReader(`{"any":` + strings.Repeat("[", 10_001)) }, []int{400}},
+		{"1,000,000 levels", func() io.Reader { return strings.NewReader(`{"any":` + strings.Repeat("[", 1_000_000)) }, []int{400}},
+		{"1 MiB of [],", func() io.Reader { return strings.NewReader(`{"any":[` + strings.Repeat("[],", (1<<20-20)/3) + "1]}") }, []int{200}},
+		{"1 MiB of [], unfinished", func() io.Reader { return strings.NewReader(`{"any":[` + strings.Repeat("[],", (1<<20-20)/3)) }, []int{400}},
+		{"80,000 names", func() io.Reader { return bytes.NewReader(append(keys[:len(keys)-1:len(keys)-1], '}')) }, []int{200}},
+	}
+	g := newSender()
+	lasts := time.Second
+	if soaking {
+		lasts = 10 * time.Second
+	}
+	g.closed(s.URL+"/free", 4, time.Second/2)
+	for _, bomb := range bombs {
+		stop, sent := make(chan struct{}), make(chan time.Duration)
+		go func() {
+			var worst time.Duration
+			for {
+				status, answer, took := post(t, s.URL+"/values", bomb.body())
+				worst = max(worst, took)
+				if len(bomb.want) > 0 && status != bomb.want[0] {
+					t.Errorf("%s: got %d %.200s", bomb.name, status, answer)
+				}
+				select {
+				case <-stop:
+					sent <- worst
+					return
+				default:
+				}
+			}
+		}()
+		honest := g.open(200, lasts, only(s.URL+"/free"))[s.URL+"/free"]
+		close(stop)
+		t.Logf("%-26s one after the other: worst %s; honest client at 200/s: p50 %s, p99 %s, %d not served",
+			bomb.name, ms(<-sent), quantile(honest.accepted, 0.5).Round(10*time.Microsecond), ms(quantile(honest.accepted, 0.99)), len(honest.rejected)+honest.failed)
+	}
+	req, err := http.NewRequest(http.MethodPost, s.URL+"/values", strings.NewReader("x"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	req.Header.Set("Content-Encoding", "gzip")
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	resp.Body.Close()
+	if resp.StatusCode != http.StatusUnsupportedMediaType {
+		t.Errorf("gzip: status %d", resp.StatusCode)
+	}
+	long := "GET /free HTTP/1.1\r\nHost: a\r\nConnection: close\r\nX: " + strings.Repeat("x", 33<<10) + "\r\n\r\n"
+	if answer, _ := sendRaw(t, s, long, 5*time.Second); !strings.HasPrefix(answer, "HTTP/1.1 431 ") {
+		t.Errorf("a header of 33 KiB: %.60s", answer)
+	}
+	long = "GET /free HTTP/1.1\r\nHost: a\r\nConnection: close\r\nX: " + strings.Repeat("x", 30<<10) + "\r\n\r\n"
+	if answer, _ := sendRaw(t, s, long, 5*time.Second); !strings.HasPrefix(answer, "HTTP/1.1 204 ") {
+		t.Errorf("a header of 30 KiB: %.60s", answer)
+	}
+}
+
+// again starts another instance that ends with the test.
+func again(t *testing.T, service *conformance.Service, env ...string) *conformance.Service {
+	t.Helper()
+	s, err := service.Again(t.Context(), append([]string{"LOG_LEVEL=error"}, env...)...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(s.Kill)
+	return s
+}
