@@ -155,19 +155,19 @@ func rigBombs(t *testing.T, service *conformance.Service) {
 	bombs := []struct {
 		name string
 		body func() io.Reader
-		want []int
+		want int
 	}{
-		{"nothing", func() io.Reader { return strings.NewReader(`{}`) }, []int{200}},
-		{"a length above the limit", func() io.Reader { return bytes.NewReader(make([]byte, 1<<20+1)) }, []int{413}},
-		{"chunks without an end", func() io.Reader { return endless{} }, []int{413}},
-		{"10,001 levels", func() io.Reader { return strings.NewReader(`{"any":` + strings.Repeat("[", 10_001)) }, []int{400}},
-		{"1,000,000 levels", func() io.Reader { return strings.NewReader(`{"any":` + strings.Repeat("[", 1_000_000)) }, []int{400}},
-		{"1 MiB of [],", func() io.Reader { return strings.NewReader(`{"any":[` + strings.Repeat("[],", (1<<20-20)/3) + "1]}") }, []int{200}},
-		{"1 MiB of [], unfinished", func() io.Reader { return strings.NewReader(`{"any":[` + strings.Repeat("[],", (1<<20-20)/3)) }, []int{400}},
-		{"80,000 names", func() io.Reader { return bytes.NewReader(append(keys[:len(keys)-1:len(keys)-1], '}')) }, []int{200}},
+		{"nothing", func() io.Reader { return strings.NewReader(`{}`) }, 200},
+		{"a length above the limit", func() io.Reader { return bytes.NewReader(make([]byte, 1<<20+1)) }, 413},
+		{"chunks without an end", func() io.Reader { return endless{} }, 413},
+		{"10,001 levels", func() io.Reader { return strings.NewReader(`{"any":` + strings.Repeat("[", 10_001)) }, 400},
+		{"1,000,000 levels", func() io.Reader { return strings.NewReader(`{"any":` + strings.Repeat("[", 1_000_000)) }, 400},
+		{"1 MiB of [],", func() io.Reader { return strings.NewReader(`{"any":[` + strings.Repeat("[],", (1<<20-20)/3) + "1]}") }, 200},
+		{"1 MiB of [], unfinished", func() io.Reader { return strings.NewReader(`{"any":[` + strings.Repeat("[],", (1<<20-20)/3)) }, 400},
+		{"80,000 names", func() io.Reader { return bytes.NewReader(append(keys[:len(keys)-1:len(keys)-1], '}')) }, 200},
 	}
 	g := newSender()
-	lasts := time.Second
+	lasts := time.Second / 4
 	if soaking {
 		lasts = 10 * time.Second
 	}
@@ -179,7 +179,7 @@ func rigBombs(t *testing.T, service *conformance.Service) {
 			for {
 				status, answer, took := post(t, s.URL+"/values", bomb.body())
 				worst = max(worst, took)
-				if len(bomb.want) > 0 && status != bomb.want[0] {
+				if status != bomb.want {
 					t.Errorf("%s: got %d %.200s", bomb.name, status, answer)
 				}
 				select {

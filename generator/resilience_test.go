@@ -32,12 +32,10 @@ func TestRigResilience(t *testing.T) {
 	for _, rig := range []struct {
 		name string
 		run  func(*testing.T, *conformance.Service)
-	}{{"framing", rigFraming}, {"traps", rigTraps}, {"bombs", rigBombs}} {
+	}{
+		{"framing", rigFraming}, {"traps", rigTraps}, {"bombs", rigBombs}, {"slow", rigSlow}, {"deadline", rigDeadline}, {"panic", rigPanic},
+		{"overload", rigOverload}, {"priorities", rigPriorities},
+	} {
 		t.Run(rig.name, func(t *testing.T) { rig.run(t, service) })
-	}
-	for _, path := range []string{"/compute", "/wait"} {
-		for _, mode := range []string{"off", "on"} {
-			t.Run("overload"+path+" "+mode, func(t *testing.T) { rigOverload(t, service, path, "SHED="+mode) })
-		}
 	}
 }
