@@ -26,6 +26,7 @@ const (
 func (p *Place) begin(now time.Duration) {
 	if p.state == idle {
 		p.state = working
+		p.op.s.cpu.inside.Add(1)
 		p.op.load.begin(now)
 	}
 }
@@ -33,16 +34,14 @@ func (p *Place) begin(now time.Duration) {
 // end marks its end.
 func (p *Place) end() {
 	if p.state == working {
+		p.op.s.cpu.leave()
 		p.op.load.end(p.op.s.now())
 	}
 	p.state = done
 }
 
 // Leave gives the place free.
-func (p *Place) Leave() {
-	p.end()
-	p.op.s.cpu.leave()
-}
+func (p *Place) Leave() { p.end() }
 
 // Read implements [io.Reader] for the body of the request.
 func (p *Place) Read(b []byte) (int, error) {

@@ -112,6 +112,7 @@ func (o *Operation) Enter(w http.ResponseWriter, r *http.Request) (*Place, error
 	p := &Place{ResponseWriter: w, op: o}
 	now := s.now()
 	s.cpu.waited(now, now-before)
+	s.cpu.leave() // the work begins after the body
 	if r.Body == nil || r.Body == http.NoBody {
 		p.begin(now)
 	} else {

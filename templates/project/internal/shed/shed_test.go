@@ -125,6 +125,9 @@ func TestOnlyWorkCounts(t *testing.T) {
 		if got := o.load.inside.Load(); got != want {
 			t.Errorf("%s: %d", when, got)
 		}
+		if got := s.cpu.inside.Load(); got != want {
+			t.Errorf("%s: %d in the service", when, got)
+		}
 	}
 	check("before the body", 0)
 	if body, err := io.ReadAll(r.Body); err != nil || string(body) != "body" {
