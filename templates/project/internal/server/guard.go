@@ -22,10 +22,13 @@ const headerSlack = 4 << 10
 // doing anything with answers but to hand them to the script that asked.
 func (s *Server) guard(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		s.harden(w.Header(), r)
+		allowed := s.harden(w.Header(), r)
 		if len(r.RequestURI) > maxURL {
 			w.Header().Set("Cache-Control", "no-store")
 			codec.WriteProblem(w, problem.New(http.StatusRequestURITooLong, "the URL is longer than "+strconv.Itoa(maxURL)+" bytes"))
+			return
+		}
+		if s.cfg.CORS.preflight(w, r, allowed) {
 			return
 		}
 		next.ServeHTTP(w, r)
@@ -57,8 +60,9 @@ var (
 	closing         = []string{"close"}
 )
 
-// harden sets the header fields that do not depend on the answer.
-func (s *Server) harden(h http.Header, r *http.Request) {
+// harden sets the header fields that do not depend on the answer. It reports whether
+// the request is from a page of another origin that may read it.
+func (s *Server) harden(h http.Header, r *http.Request) (allowed bool) {
 	for i := range hardened {
 		h[hardened[i].name] = hardened[i].value
 	}
@@ -72,6 +76,7 @@ func (s *Server) harden(h http.Header, r *http.Request) {
 	if r.ProtoMajor == 1 && (r.ProtoMinor == 0 || len(r.TransferEncoding) > 0) {
 		h["Connection"] = closing
 	}
+	return s.cfg.CORS.allow(h, r)
 }
 
 // oversized stands for a body that is too large to read any of it.

@@ -23,6 +23,7 @@ type Config struct {
 	Proxies           clientip.Proxies // whose word on the address of a client is taken
 	CertFile, KeyFile string           // PEM files of the service's certificate and its key; empty: no TLS
 	ClientCAs         string           // PEM file with the authorities of clients' certificates; empty: none is asked for
+	CORS              CORS             // which web pages may read answers
 	MaxBody           int64            // largest request body in bytes
 	MaxConns          int              // client connections at the same time; 0: any number
 	ReadHeaderTimeout time.Duration    // to read the header of a request
