@@ -17,12 +17,12 @@ import (
 func TestDatabasePackage(t *testing.T) {
 	primary := servertest.PostgresPrimary(t)
 	t.Setenv("TEST_DATABASE_REPLICA_URL", primary.Replica(t).URL())
-	testPackages(t, "TEST_DATABASE_URL="+primary.URL(), "database")
+	testPackages(t, "TEST_DATABASE_URL="+primary.URL(), "database", "session")
 }
 
 // TestRedisPackages runs the tests of the packages that use Redis on a real one.
 func TestRedisPackages(t *testing.T) {
-	testPackages(t, "TEST_REDIS_URL="+servertest.Redis(t).URL(), "redis", "ratelimit", "database", "httpcache")
+	testPackages(t, "TEST_REDIS_URL="+servertest.Redis(t).URL(), "redis", "ratelimit", "database", "httpcache", "session")
 }
 
 // testPackages runs the tests of packages of generated projects. Their folders

@@ -68,7 +68,7 @@ type engine interface {
 	// conn waits for a connection; write asks for one that may change data.
 	conn(ctx context.Context, write bool) (conn, error)
 	begin(ctx context.Context) (tx, error)
-	migrate(ctx context.Context, folder fs.FS) ([]string, error)
+	migrate(ctx context.Context, table string, folder fs.FS) ([]string, error)
 	ping(ctx context.Context) error
 	stats() Stats
 	close() error

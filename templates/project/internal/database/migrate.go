@@ -27,11 +27,17 @@ const migrationLock = 7_264_118_001
 // Migrations are goose files in PostgreSQL's dialect. For other engines some phrases
 // are translated when a file is read: see [sqliteSQL], [citusSQL] and [spreadSQL].
 func (db *DB) Migrate(ctx context.Context, fsys fs.FS, dir string) ([]string, error) {
+	return db.MigrateAs(ctx, goose.DefaultTablename, fsys, dir)
+}
+
+// MigrateAs is Migrate for a package whose migrations have numbers of their own:
+// table is where the database keeps the number of the last one.
+func (db *DB) MigrateAs(ctx context.Context, table string, fsys fs.FS, dir string) ([]string, error) {
 	folder, err := fs.Sub(fsys, dir)
 	if err != nil {
 		return nil, fmt.Errorf("migrate: %w", err)
 	}
-	applied, err := db.engine.migrate(ctx, folder)
+	applied, err := db.engine.migrate(ctx, table, folder)
 	if err != nil {
 		return applied, fmt.Errorf("migrate: %w", err)
 	}
@@ -40,7 +46,7 @@ func (db *DB) Migrate(ctx context.Context, fsys fs.FS, dir string) ([]string, er
 
 // migrate holds an advisory lock meanwhile, which databases that only speak like
 // PostgreSQL do not all have.
-func (p *postgres) migrate(ctx context.Context, folder fs.FS) (applied []string, err error) {
+func (p *postgres) migrate(ctx context.Context, table string, folder fs.FS) (applied []string, err error) {
 	config := p.connConfig()
 	speaks, err := p.flavour(ctx)
 	if err != nil {
@@ -55,7 +61,7 @@ func (p *postgres) migrate(ctx context.Context, folder fs.FS) (applied []string,
 	}
 	pool := stdlib.OpenDB(*config)
 	defer func() { err = errors.Join(err, pool.Close()) }()
-	provider, err := newProvider(goose.DialectPostgres, pool, translated{folder, speaks.sql()})
+	provider, err := newProvider(goose.DialectPostgres, pool, table, translated{folder, speaks.sql()})
 	if provider == nil {
 		return nil, err
 	}
@@ -108,13 +114,13 @@ func lockMigrations(ctx context.Context, config *pgx.ConnConfig) (unlock func() 
 
 // migrate has no lock to take: on SQLite each migration is one transaction that
 // holds the only write lock there is.
-func (s *sqliteDB) migrate(ctx context.Context, folder fs.FS) (applied []string, err error) {
+func (s *sqliteDB) migrate(ctx context.Context, table string, folder fs.FS) (applied []string, err error) {
 	pool, err := openSQLitePool(s.migrationDataSource, 1)
 	if err != nil {
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, pool.Close()) }()
-	provider, err := newProvider(goose.DialectSQLite3, pool, translated{folder, sqliteSQL})
+	provider, err := newProvider(goose.DialectSQLite3, pool, table, translated{folder, sqliteSQL})
 	if provider == nil {
 		return nil, err
 	}
@@ -142,8 +148,8 @@ func race(ctx context.Context, provider *goose.Provider) (applied []string, err 
 }
 
 // newProvider returns nil when there is nothing to migrate.
-func newProvider(dialect goose.Dialect, pool *sql.DB, folder fs.FS) (*goose.Provider, error) {
-	provider, err := goose.NewProvider(dialect, pool, folder, goose.WithDisableGlobalRegistry(true))
+func newProvider(dialect goose.Dialect, pool *sql.DB, table string, folder fs.FS) (*goose.Provider, error) {
+	provider, err := goose.NewProvider(dialect, pool, folder, goose.WithDisableGlobalRegistry(true), goose.WithTableName(table))
 	if errors.Is(err, goose.ErrNoMigrations) {
 		return nil, nil
 	}

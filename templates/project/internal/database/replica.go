@@ -152,8 +152,17 @@ func (r *replicated) closeReplicas() error {
 	return errors.Join(errs...)
 }
 
+type currentKey struct{}
+
+// Current returns a context whose reads see every write that was acknowledged,
+// whoever made it: they go to the primary. Sessions that were revoked need it, and
+// answers that others get too.
+func Current(ctx context.Context) context.Context {
+	return context.WithValue(ctx, currentKey{}, true)
+}
+
 func (r *replicated) conn(ctx context.Context, write bool) (conn, error) {
-	if !write {
+	if !write && ctx.Value(currentKey{}) == nil {
 		return &readConn{r: r, end: func() {}}, nil
 	}
 	c, err := r.postgres.conn(ctx, true)
@@ -307,8 +316,8 @@ func (t *writeTx) commit(ctx context.Context) error {
 }
 
 // migrate has all clients see the new schema: replicas that lack it are not read from.
-func (r *replicated) migrate(ctx context.Context, folder fs.FS) ([]string, error) {
-	applied, err := r.postgres.migrate(ctx, folder)
+func (r *replicated) migrate(ctx context.Context, table string, folder fs.FS) ([]string, error) {
+	applied, err := r.postgres.migrate(ctx, table, folder)
 	if err != nil {
 		return applied, err
 	}
