@@ -107,6 +107,7 @@ type settings struct {
 	features        model.Features
 	overlays        []string // of the first document
 	skipUnsupported bool
+	detectSession   bool // sessions are there where the document has a cookie for them; not in apigen.yaml
 }
 
 // specSettings are what apigen.yaml says of a document.
@@ -129,7 +130,7 @@ var features = []feature{
 	{"store", "persistence in SQLite or PostgreSQL", func(f *model.Features) *bool { return &f.Store }, false},
 	{"ratelimit", "limits on the requests of a client", func(f *model.Features) *bool { return &f.RateLimit }, false},
 	{"cache", "answers that are kept and used again", func(f *model.Features) *bool { return &f.Cache }, false},
-	{"redis", "what instances share, kept in Redis: limits, answers", func(f *model.Features) *bool { return &f.Redis }, false},
+	{"redis", "what instances share, kept in Redis: limits, answers, sessions", func(f *model.Features) *bool { return &f.Redis }, false},
 	{"docs", "a page that shows the API at /docs, and the document itself", func(f *model.Features) *bool { return &f.Docs }, false},
 	{"auth", "checks of credentials, where the document asks for them", func(f *model.Features) *bool { return &f.Auth }, false},
 	{"shed", "requests beyond the capacity are refused", func(f *model.Features) *bool { return &f.Shed }, false},
@@ -137,6 +138,7 @@ var features = []feature{
 	{"ci", ".github/workflows/ci.yaml", func(f *model.Features) *bool { return &f.CI }, false},
 	{"client", "a typed Go client of the API, for other modules too", func(f *model.Features) *bool { return &f.Client }, true},
 	{"check", "answers can be checked against the document, with CHECK_ANSWERS=true", func(f *model.Features) *bool { return &f.Check }, true},
+	{"session", "sessions of users behind a signed cookie, where the document has one", func(f *model.Features) *bool { return &f.Session }, true},
 }
 
 // Features returns the names of the optional parts of a project.
@@ -191,8 +193,8 @@ func selectFeatures(names []string) (model.Features, error) {
 
 // checkFeatures reports parts that are of no use without others.
 func checkFeatures(f model.Features) error {
-	if f.Redis && !f.RateLimit && !f.Cache {
-		return errors.New("redis is of no use without ratelimit or cache, which keep things in it")
+	if f.Redis && !f.Shares() {
+		return errors.New("redis is of no use without a feature that keeps something in it: ratelimit, cache, session or store")
 	}
 	return nil
 }

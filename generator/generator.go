@@ -64,6 +64,10 @@ type Plan struct {
 	// Operations are the operations of the API, in the order of the document.
 	Operations []Operation
 
+	// Development is what a developer writes before the command that starts the
+	// service, with a space behind it: settings without which it does not start.
+	Development string
+
 	dir    string
 	plan   *plan.Plan
 	broken bool // code of the user's does not compile
@@ -250,7 +254,7 @@ func (r *run) plan(ctx context.Context) (*Plan, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &Plan{dir: r.dir, plan: changes, Operations: operations(project)}
+	p := &Plan{dir: r.dir, plan: changes, Operations: operations(project), Development: project.Development()}
 	r.replace(changes, sources, &notes)
 	p.Changes = changes.Changes
 	p.Diagnostics = append(notes, p.inDir(changes.Diagnostics)...)
@@ -307,6 +311,8 @@ func (r *run) build(doc *spec.Document) (*model.Project, diag.List, error) {
 		Previous:   tables,
 		Migrations: last,
 		Names:      names,
+
+		DetectSession: r.settings.detectSession,
 	})
 }
 
@@ -368,7 +374,10 @@ func newSettings(cfg Config) (settings, error) {
 	if len(cfg.sources()) == 0 {
 		err = errors.Join(err, errors.New("the project needs an OpenAPI document"))
 	}
-	return settings{name: cfg.Name, module: cfg.Module, features: on, skipUnsupported: cfg.SkipUnsupported}, err
+	return settings{
+		name: cfg.Name, module: cfg.Module, features: on, skipUnsupported: cfg.SkipUnsupported,
+		detectSession: cfg.Features == nil || slices.Contains(cfg.Features, "default"),
+	}, err
 }
 
 // endInterrupted completes or undoes a run that was interrupted.

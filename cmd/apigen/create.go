@@ -8,7 +8,6 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 
 	"github.com/apigen-go/apigen/generator"
@@ -177,13 +176,9 @@ func title(name string) string {
 
 // nextSteps says how to go on.
 func nextSteps(t *terminal, opts *newOptions, plan *generator.Plan) {
-	dev := ""
-	if slices.ContainsFunc(plan.Changes, func(c generator.Change) bool { return c.Path == "internal/auth/guard.gen.go" }) {
-		dev = "AUTH_DEV=insecure "
-	}
 	t.say("\nNext:")
 	t.say("  cd %s", quote(filepath.Clean(opts.folder())))
-	t.say("  %sgo run ./cmd/%s", dev, opts.name)
+	t.say("  %sgo run ./cmd/%s", plan.Development, opts.name)
 	for _, op := range plan.Operations {
 		if op.Method == http.MethodGet && !strings.Contains(op.Path, "{") {
 			t.say("  curl http://localhost:8080%s", op.Path)

@@ -72,7 +72,7 @@ func (s *Service) start(ctx context.Context) error {
 	}
 	s.cmd = exec.Command(s.program)
 	s.cmd.Dir = filepath.Dir(s.program)
-	s.cmd.Env = append([]string{"PATH=" + os.Getenv("PATH"), "HOME=" + s.cmd.Dir, "ADDR=" + addr, "RATE_LIMIT=off"}, s.env...)
+	s.cmd.Env = append([]string{"PATH=" + os.Getenv("PATH"), "HOME=" + s.cmd.Dir, "ADDR=" + addr, "RATE_LIMIT=off", "SESSION_DEV=insecure"}, s.env...)
 	if !slices.ContainsFunc(s.env, func(v string) bool { return strings.HasPrefix(v, "AUTH_") }) {
 		s.cmd.Env = append(s.cmd.Env, "AUTH_DEV=insecure")
 	}
@@ -188,6 +188,13 @@ func (s *Service) Goroutines() (int, error) {
 
 // Log returns the end of what the service wrote.
 func (s *Service) Log() string { return s.log.String() }
+
+// Logged returns how often the service wrote a text.
+func (s *Service) Logged(text string) int {
+	s.log.mu.Lock()
+	defer s.log.mu.Unlock()
+	return strings.Count(s.log.buf.String(), text)
+}
 
 // logBuffer keeps the last part of a log.
 type logBuffer struct {

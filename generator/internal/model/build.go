@@ -17,6 +17,10 @@ type Options struct {
 	Features Features
 	Modules  []string // that go.mod requires
 
+	// DetectSession turns the feature session on where operations ask for a key in a
+	// cookie.
+	DetectSession bool
+
 	// Previous are the tables that the migrations written so far make, and
 	// Migrations is the number of the last one; zero for a new project.
 	Previous   []*Table
@@ -62,6 +66,7 @@ func Build(doc *spec.Document, opt Options) (*Project, diag.List) {
 	b.operations(doc)
 	b.webhooks(doc)
 	b.guard(doc)
+	b.session(doc, opt.DetectSession)
 	b.client()
 	b.reach()
 	b.collect()
@@ -82,9 +87,10 @@ func Build(doc *spec.Document, opt Options) (*Project, diag.List) {
 	if len(p.Tables) == 0 && len(p.Previous) == 0 {
 		p.Features.Store = false
 	}
-	p.Features.Redis = p.Features.Redis && (p.Features.RateLimit || p.Features.Cache)
+	p.Features.Redis = p.Features.Redis && p.Features.Shares()
 	b.caching()
 	b.publish(doc)
+	b.ownSessionTable()
 	p.Names = b.names.names()
 	b.diags.Sort()
 	return p, b.diags

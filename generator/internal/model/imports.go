@@ -14,7 +14,7 @@ var StandardPackages = []string{
 // ProjectPackages are those of a generated project that templates may name.
 var ProjectPackages = []string{
 	"api", "auth", "client", "clientip", "codec", "config", "database", "handler", "httpcache", "problem", "ratelimit", "redis", "router",
-	"schema", "server", "shed", "store",
+	"schema", "server", "session", "shed", "store",
 }
 
 // UUIDPackage makes the keys of rows.

@@ -37,6 +37,8 @@ type Project struct {
 	Client   *Client    // names of the typed client; nil: there is none
 	Guard    *Guard     // nil: no operation asks for credentials
 
+	SessionCookie string // name of the cookie of sessions, "" without them
+
 	Checks  []*Check // schemas that are validated at run time, sorted by name
 	Schemas string   // the JSON document that holds them, "" when there are none
 
@@ -69,12 +71,16 @@ type Features struct {
 	CI        bool // .github/workflows/ci.yaml
 	Client    bool // the typed client: client, internal/client
 	Check     bool // answers can be checked against the document
+	Session   bool // internal/session
 }
 
 // Conditional reports whether requests may carry conditions on a row.
 func (p *Project) Conditional() bool {
 	return slices.ContainsFunc(p.Operations, func(o *Operation) bool { return o.Current != nil && o.Shadow == nil })
 }
+
+// Shares reports whether a part of the project keeps something that instances share.
+func (f Features) Shares() bool { return f.RateLimit || f.Cache || f.Session || f.Store }
 
 // Kind is the shape of a Go type.
 type Kind int

@@ -18,7 +18,7 @@ type Guard struct {
 }
 
 func (g *Guard) takes(credentials ...Credential) bool {
-	return slices.ContainsFunc(g.Schemes, func(s *Scheme) bool { return slices.Contains(credentials, s.Credential) })
+	return slices.ContainsFunc(g.Schemes, func(s *Scheme) bool { return !s.Session && slices.Contains(credentials, s.Credential) })
 }
 
 // Tokens reports whether clients may send bearer tokens.
@@ -26,6 +26,11 @@ func (g *Guard) Tokens() bool { return g.takes(Token) }
 
 // Keys reports whether clients may send keys, which bearer tokens may be too.
 func (g *Guard) Keys() bool { return g.takes(Key, Token) }
+
+// Sessions reports whether a session in which somebody has logged in lets requests in.
+func (g *Guard) Sessions() bool {
+	return slices.ContainsFunc(g.Schemes, func(s *Scheme) bool { return s.Session })
+}
 
 // Passwords reports whether clients may send a name and a password.
 func (g *Guard) Passwords() bool { return g.takes(Password) }
@@ -37,7 +42,7 @@ func (g *Guard) Certificates() bool { return g.takes(Certificate) }
 func (g *Guard) KeySchemes() []string {
 	var out []string
 	for _, s := range g.Schemes {
-		if s.Credential == Key || s.Credential == Token {
+		if !s.Session && (s.Credential == Key || s.Credential == Token) {
 			out = append(out, s.Key)
 		}
 	}
@@ -50,7 +55,7 @@ func (g *Guard) KeyScheme() string {
 	for _, credential := range []Credential{Key, Token} {
 		var found []string
 		for _, s := range g.Schemes {
-			if s.Credential == credential {
+			if !s.Session && s.Credential == credential {
 				found = append(found, s.Key)
 			}
 		}
@@ -87,6 +92,7 @@ type Scheme struct {
 	Credential Credential
 	In         In     // Key: where it is
 	Wire       string // Key: the name of the parameter; Other: the scheme of HTTP authentication
+	Session    bool   // Key: it is the signed id of a session
 }
 
 // Demand is a scheme that an operation asks for, and the scopes it must grant.

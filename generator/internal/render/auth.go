@@ -15,6 +15,8 @@ func hasKeys(p *model.Project) bool { return p.Guard.Keys() }
 
 func hasPasswords(p *model.Project) bool { return p.Guard.Passwords() }
 
+func hasSessionScheme(p *model.Project) bool { return p.Guard.Sessions() }
+
 func hasCertificates(p *model.Project) bool { return p.Guard.Certificates() }
 
 // authFile is what the template of the guard needs.
@@ -69,6 +71,9 @@ func (f *authFile) keyName(s *model.Scheme) string {
 
 // Needs says which settings let requests in that carry something for a scheme.
 func (f *authFile) Needs(s *model.Scheme) string {
+	if s.Session {
+		return "somebody who logs in"
+	}
 	keys := fmt.Sprintf("AUTH_API_KEYS, with a line that %q makes", f.Project.Name+" apikey "+f.keyName(s))
 	switch s.Credential {
 	case model.Token:
@@ -85,6 +90,9 @@ func (f *authFile) Needs(s *model.Scheme) string {
 
 // Ready is the expression that tells whether something checks a scheme.
 func (f *authFile) Ready(s *model.Scheme) string {
+	if s.Session {
+		return "true"
+	}
 	switch s.Credential {
 	case model.Token:
 		return fmt.Sprintf(`cfg.Tokens.Issuer != "" || g.keys.Any(%q)`, s.Key)
@@ -101,6 +109,9 @@ func (f *authFile) Ready(s *model.Scheme) string {
 // guardMethod are the parameters of a method of the guard, those that it does not
 // use without a name.
 func guardMethod(s *model.Scheme) string {
+	if s.Session {
+		return "ctx context.Context, _ string, scopes []string"
+	}
 	if s.Credential == model.Other || s.Credential == model.Unknown {
 		what, _, _ := strings.Cut(guardParams(s), " ")
 		return "_ context.Context, _ " + strings.TrimPrefix(guardParams(s), what+" ") + ", _ []string"
@@ -110,6 +121,9 @@ func guardMethod(s *model.Scheme) string {
 
 // Check is the body of a method of the guard.
 func (f *authFile) Check(s *model.Scheme) string {
+	if s.Session {
+		return fmt.Sprintf("return checkSession(ctx, %q, scopes)", s.Key)
+	}
 	switch s.Credential {
 	case model.Token:
 		return fmt.Sprintf("return checkBearer(ctx, g.tokens, g.keys, %q, token, scopes)", s.Key)
@@ -126,6 +140,9 @@ func (f *authFile) Check(s *model.Scheme) string {
 // Known is the statement that returns whose request it is when a credential of the
 // scheme tells so, "" when none does.
 func (f *authFile) Known(s *model.Scheme) string {
+	if s.Session { // it is read from its store, which a request has to be let in for
+		return ""
+	}
 	const found = "return key, 0\n}"
 	switch s.Credential {
 	case model.Token:

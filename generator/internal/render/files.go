@@ -37,6 +37,7 @@ var outputs = []output{
 	{make: authFiles, when: hasAuth},
 	{make: static("shed"), when: hasShed},
 	{make: static("redis"), when: hasRedis},
+	{make: static("session"), when: hasSession},
 	{make: storeFiles, when: hasStore},
 	{make: handlerFiles},
 	{make: projectFiles},
@@ -56,7 +57,8 @@ func hasShed(p *model.Project) bool  { return p.Features.Shed }
 
 func hasRedis(p *model.Project) bool { return p.Features.Redis }
 
-func hasDocs(p *model.Project) bool { return p.Features.Docs }
+func hasDocs(p *model.Project) bool    { return p.Features.Docs }
+func hasSession(p *model.Project) bool { return p.Features.Session }
 
 func hasSchemas(p *model.Project) bool { return len(p.Checks) > 0 }
 
@@ -69,6 +71,7 @@ var parts = map[string]func(*model.Project) bool{
 	"internal/httpcache/redis":  hasRedis,
 	"internal/httpcache/suite":  func(*model.Project) bool { return false }, // it needs a folder that users do not have
 	"internal/store/owner":      hasOwners,
+	"internal/auth/session":     both(hasAuth, hasSessionScheme),
 	"internal/auth/token":       both(hasAuth, hasTokens),
 	"internal/auth/jwks":        both(hasAuth, hasTokens),
 	"internal/auth/keysource":   both(hasAuth, hasTokens),
@@ -78,6 +81,8 @@ var parts = map[string]func(*model.Project) bool{
 	"internal/auth/user":        both(hasAuth, hasPasswords),
 	"internal/auth/throttle":    both(hasAuth, hasPasswords),
 	"internal/auth/certificate": both(hasAuth, hasCertificates),
+	"internal/session/redis":    hasRedis,
+	"internal/session/database": hasStore,
 	"internal/codec/integer":    func(p *model.Project) bool { return p.Integers },
 	"internal/codec/xml":        hasXML,
 	"internal/codec/xmlname":    hasXML,
@@ -85,6 +90,8 @@ var parts = map[string]func(*model.Project) bool{
 	"internal/codec/xmlwrite":   hasXML,
 	"internal/codec/multipart":  hasKind(model.MultipartBody),
 	"internal/codec/stream":     hasKind(model.EventBody, model.LinesBody),
+
+	"internal/session/00001_sessions.sql": hasStore,
 
 	"internal/codec/credential":    hasGuard,
 	"internal/codec/answer":        readsAnswers,

@@ -74,10 +74,12 @@ func guardAsk(s *model.Scheme) string {
 
 // keyOf is the expression for the key that a request carries, "" when there is none.
 func keyOf(s *model.Scheme) string {
-	switch s.In {
-	case model.InHeader:
+	switch {
+	case s.Session: // whose cookie may have another name in development
+		return "session.ID(r.Context())"
+	case s.In == model.InHeader:
 		return fmt.Sprintf("r.Header.Get(%q)", s.Wire)
-	case model.InQuery:
+	case s.In == model.InQuery:
 		return fmt.Sprintf("r.URL.Query().Get(%q)", s.Wire)
 	}
 	return fmt.Sprintf("codec.Cookie(r, %q)", s.Wire)

@@ -133,3 +133,7 @@ func TestDatabaseForgets(t *testing.T) {
 		}
 	})
 }
+
+func BenchmarkSQLite(b *testing.B) {
+	benchmarkRequest(b, NewDatabase(openDatabase(b, "file:"+filepath.Join(b.TempDir(), "test.db"))), "/user")
+}

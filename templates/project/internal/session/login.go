@@ -91,7 +91,7 @@ func (m *Manager) RevokeUser(ctx context.Context, user string) error {
 func As(ctx context.Context, user string, roles ...string) context.Context {
 	m := &Manager{
 		cfg: Config{IdleTimeout: time.Hour, Lifetime: time.Hour}, store: NewMemory(), log: slog.New(slog.DiscardHandler),
-		signer: newSigner("session", Secrets{newID()}), origins: http.NewCrossOriginProtection(), step: time.Hour,
+		signer: newSigner("session", Secrets{newID()}), origins: http.NewCrossOriginProtection(), step: time.Hour, turns: newTurns(),
 	}
 	s := &Session{manager: m, request: &http.Request{Method: http.MethodGet}, checked: true, loaded: true}
 	_ = s.Login(ctx, user, roles...) // a store in memory does not fail

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"hash/maphash"
 	"log/slog"
 	"net/http"
 	"slices"
@@ -108,11 +109,38 @@ type Manager struct {
 	origins *http.CrossOriginProtection
 	step    time.Duration // between two notes that a session is in use
 	down    atomic.Bool   // the log says that the store is
+	turns   turns
+}
+
+// turns has the writes of one session in this process wait for each other: those that
+// meet in the store have to try again, all but one.
+type turns struct {
+	seed  maphash.Seed
+	slots [256]chan struct{}
+}
+
+func newTurns() turns {
+	t := turns{seed: maphash.MakeSeed()}
+	for i := range t.slots {
+		t.slots[i] = make(chan struct{}, 1)
+	}
+	return t
+}
+
+// take waits for the turn of a session, which ends with the function that it returns.
+func (t *turns) take(ctx context.Context, id string) (end func(), err error) {
+	slot := t.slots[maphash.String(t.seed, id)%uint64(len(t.slots))]
+	select {
+	case slot <- struct{}{}:
+		return func() { <-slot }, nil
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
 }
 
 // New returns a manager of the sessions in a store.
 func New(cfg Config, store Store, log *slog.Logger) (*Manager, error) {
-	m := &Manager{cfg: cfg, store: store, log: log, step: min(cfg.IdleTimeout/stepParts, mostStep)}
+	m := &Manager{cfg: cfg, store: store, log: log, step: min(cfg.IdleTimeout/stepParts, mostStep), turns: newTurns()}
 	var err error
 	if m.origins, err = protection(cfg.Trusted); err != nil {
 		return nil, fmt.Errorf("sessions: %w", err)

@@ -71,3 +71,5 @@ func TestRedisForgets(t *testing.T) {
 		t.Errorf("sessions of the user: %v, for %d ms; want the one within the slack and the fresh one", ids, left)
 	}
 }
+
+func BenchmarkRedis(b *testing.B) { benchmarkRequest(b, redisStore(b), "/user") }

@@ -275,6 +275,13 @@ func isValue(text json.RawMessage) bool { return text != nil }
 // write stores the changes and what apply does to the values, on top of what other
 // requests have stored in the meantime.
 func (s *Session) write(ctx context.Context, apply func(map[string]json.RawMessage) error) error {
+	if s.id != "" {
+		end, err := s.manager.turns.take(ctx, s.id)
+		if err != nil {
+			return s.manager.noted(ctx, err)
+		}
+		defer end()
+	}
 	for {
 		values := s.changed()
 		if err := apply(values); err != nil {
@@ -320,7 +327,7 @@ func (s *Session) changed() map[string]json.RawMessage {
 // session that has ended does not come back.
 func (s *Session) reload(ctx context.Context) error {
 	if err := ctx.Err(); err != nil {
-		return s.manager.noted(context.Background(), err)
+		return s.manager.noted(ctx, err)
 	}
 	r, err := s.manager.store.Load(ctx, s.id)
 	if err := s.manager.noted(ctx, err); err != nil {

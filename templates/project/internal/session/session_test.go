@@ -205,7 +205,7 @@ func (j *jar) id() string {
 func TestCookie(t *testing.T) {
 	s := newSite(t, standard, NewMemory())
 	j := &jar{t: t, site: s}
-	if r := j.send("GET", "/user"); r.header.Get("Set-Cookie") != "" || r.header.Get("Cache-Control") != "private" {
+	if r := j.send("GET", "/user"); r.header.Get("Set-Cookie") != "" || r.header.Get("Cache-Control") != "private" || r.header.Get("Vary") != "Cookie" {
 		t.Errorf("a request for nothing: %v", r.header)
 	}
 	r := j.send("POST", "/set?a=1")

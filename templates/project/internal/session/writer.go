@@ -78,6 +78,7 @@ func (s *Session) begin(h http.Header) error {
 		h.Add("Set-Cookie", c.String())
 		cacheControl = "no-store"
 	}
+	h.Add("Vary", "Cookie")
 	if h.Get("Cache-Control") == "" {
 		h.Set("Cache-Control", cacheControl)
 	}
