@@ -108,6 +108,7 @@ type settings struct {
 	overlays        []string // of the first document
 	skipUnsupported bool
 	detectSession   bool // sessions are there where the document has a cookie for them; not in apigen.yaml
+	detectKeys      bool // idempotency is on where the document has keys; not in apigen.yaml
 }
 
 // specSettings are what apigen.yaml says of a document.
@@ -134,6 +135,7 @@ var features = []feature{
 	{"docs", "a page that shows the API at /docs, and the document itself", func(f *model.Features) *bool { return &f.Docs }, false},
 	{"auth", "checks of credentials, where the document asks for them", func(f *model.Features) *bool { return &f.Auth }, false},
 	{"shed", "requests beyond the capacity are refused", func(f *model.Features) *bool { return &f.Shed }, false},
+	{"idempotency", "requests with an Idempotency-Key are answered once, in one transaction", func(f *model.Features) *bool { return &f.Idempotency }, true},
 	{"docker", "deploy/Dockerfile", func(f *model.Features) *bool { return &f.Docker }, false},
 	{"ci", ".github/workflows/ci.yaml", func(f *model.Features) *bool { return &f.CI }, false},
 	{"client", "a typed Go client of the API, for other modules too", func(f *model.Features) *bool { return &f.Client }, true},
@@ -193,10 +195,14 @@ func selectFeatures(names []string) (model.Features, error) {
 
 // checkFeatures reports parts that are of no use without others.
 func checkFeatures(f model.Features) error {
+	var errs []error
 	if f.Redis && !f.Shares() {
-		return errors.New("redis is of no use without a feature that keeps something in it: ratelimit, cache, session or store")
+		errs = append(errs, errors.New("redis is of no use without a feature that keeps something in it: ratelimit, cache, session or store"))
 	}
-	return nil
+	if f.Idempotency && !f.Store {
+		errs = append(errs, errors.New("idempotency is of no use without store, which keeps the answers"))
+	}
+	return errors.Join(errs...)
 }
 
 var namePattern = regexp.MustCompile(`^[a-z][a-z0-9]*([-_][a-z0-9]+)*$`)
@@ -251,7 +257,7 @@ func (s settings) text() []byte {
 	}
 	b.WriteString("\n# Optional parts of the project:\n")
 	for _, f := range features {
-		fmt.Fprintf(&b, "#   %-9s  %s\n", f.name, f.about)
+		fmt.Fprintf(&b, "#   %-11s  %s\n", f.name, f.about)
 	}
 	var on []string
 	for _, f := range features {

@@ -313,6 +313,7 @@ func (r *run) build(doc *spec.Document) (*model.Project, diag.List, error) {
 		Names:      names,
 
 		DetectSession: r.settings.detectSession,
+		DetectKeys:    r.settings.detectKeys,
 	})
 }
 
@@ -377,6 +378,7 @@ func newSettings(cfg Config) (settings, error) {
 	return settings{
 		name: cfg.Name, module: cfg.Module, features: on, skipUnsupported: cfg.SkipUnsupported,
 		detectSession: cfg.Features == nil || slices.Contains(cfg.Features, "default"),
+		detectKeys:    cfg.Features == nil || slices.Contains(cfg.Features, "default"),
 	}, err
 }
 

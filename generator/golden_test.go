@@ -8,6 +8,8 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -210,6 +212,43 @@ func startAndStop(t *testing.T, dir string) {
 	}
 	if err := s.Stop(); err != nil {
 		t.Error(err)
+	}
+	compareSettings(t, s, filepath.Join(dir, "README.md"))
+}
+
+// settingRow is a row of the table of settings in a README: name and default.
+var settingRow = regexp.MustCompile("(?m)^\\| `([A-Z][A-Z0-9_]*)` \\|(?: `([^`]*)`)? \\|")
+
+// helpRow is a setting in the output of the command help.
+var helpRow = regexp.MustCompile(`^  ([A-Z][A-Z0-9_]*) {2,}(?:(\S+) {2,})?\S`)
+
+// compareSettings holds the table of settings in the README of a service to what its
+// command help prints.
+func compareSettings(t *testing.T, s *conformance.Service, readme string) {
+	t.Helper()
+	text, err := os.ReadFile(readme)
+	if err != nil {
+		t.Fatal(err)
+	}
+	help, err := s.Output(t.Context(), "help")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var want, got []string
+	for _, m := range settingRow.FindAllStringSubmatch(string(text), -1) {
+		got = append(got, strings.TrimSpace(m[1]+" "+m[2]))
+	}
+	_, table, _ := strings.Cut(help, "Settings from the environment")
+	for line := range strings.Lines(table) {
+		// Columns are two blanks apart at least; a default that is empty leaves one column of blanks.
+		if m := helpRow.FindStringSubmatch(line); m != nil {
+			want = append(want, strings.TrimSpace(m[1]+" "+m[2]))
+		}
+	}
+	slices.Sort(want)
+	slices.Sort(got)
+	if len(want) < 10 || !slices.Equal(got, want) {
+		t.Errorf("the settings in the README are not those of the command help:\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
 	}
 }
 

@@ -211,7 +211,7 @@ func (r *settingsReader) features(n *yaml.Node, s *settings) {
 		}
 	}
 	if err := checkFeatures(s.features); err != nil {
-		r.errorf(n, "add ratelimit, cache, session or store to the features, or take redis away", "%v", err)
+		r.errorf(n, "add what is missing to the features, or take the other away", "%v", err)
 	}
 }
 

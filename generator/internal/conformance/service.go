@@ -20,7 +20,8 @@ import (
 
 // Service is a generated project that runs as a process of its own.
 type Service struct {
-	URL string // "http://127.0.0.1:41234", changes with every start
+	URL  string        // "http://127.0.0.1:41234", changes with every start
+	Took time.Duration // from the last start until /readyz answered 200
 
 	program string
 	env     []string
@@ -77,6 +78,7 @@ func (s *Service) start(ctx context.Context) error {
 		s.cmd.Env = append(s.cmd.Env, "AUTH_DEV=insecure")
 	}
 	s.cmd.Stdout, s.cmd.Stderr = s.log, s.log
+	begin := time.Now()
 	if err := s.cmd.Start(); err != nil {
 		return fmt.Errorf("start service: %w", err)
 	}
@@ -85,7 +87,9 @@ func (s *Service) start(ctx context.Context) error {
 		s.exit = s.cmd.Wait()
 		close(s.done)
 	}()
-	return s.await(ctx)
+	err = s.await(ctx)
+	s.Took = time.Since(begin)
+	return err
 }
 
 // probe asks whether a service is ready, whatever its certificate says.
@@ -103,7 +107,7 @@ func (s *Service) await(ctx context.Context) error {
 		case <-ctx.Done():
 			s.kill()
 			return fmt.Errorf("start service: /readyz did not answer\n%s", s.Log())
-		case <-time.After(20 * time.Millisecond):
+		case <-time.After(5 * time.Millisecond):
 		}
 		req, err := http.NewRequestWithContext(ctx, http.MethodGet, s.URL+"/readyz", nil)
 		if err != nil {
@@ -163,6 +167,18 @@ func (s *Service) Restart(ctx context.Context) (string, error) {
 	}
 	err := s.start(ctx)
 	return s.URL, err
+}
+
+// Output runs a command of the program, in the environment of the service, and
+// returns what it prints.
+func (s *Service) Output(ctx context.Context, args ...string) (string, error) {
+	cmd := exec.CommandContext(ctx, s.program, args...)
+	cmd.Dir, cmd.Env = filepath.Dir(s.program), s.env
+	out, err := cmd.CombinedOutput()
+	if err != nil {
+		return "", fmt.Errorf("run %s: %w\n%s", strings.Join(args, " "), err, out)
+	}
+	return string(out), nil
 }
 
 // PID is the number of the process.

@@ -21,6 +21,10 @@ type Options struct {
 	// cookie.
 	DetectSession bool
 
+	// DetectKeys turns the feature idempotency on where the document declares an
+	// Idempotency-Key.
+	DetectKeys bool
+
 	// Previous are the tables that the migrations written so far make, and
 	// Migrations is the number of the last one; zero for a new project.
 	Previous   []*Table
@@ -91,6 +95,7 @@ func Build(doc *spec.Document, opt Options) (*Project, diag.List) {
 	b.caching()
 	b.publish(doc)
 	b.ownSessionTable()
+	b.keys(opt.DetectKeys)
 	p.Names = b.names.names()
 	b.diags.Sort()
 	return p, b.diags

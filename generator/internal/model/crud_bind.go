@@ -324,6 +324,7 @@ func (c *candidate) ignoreParams() string {
 			used[rows.Sort.Param], used[rows.Sort.Direction] = true, true
 		}
 	}
+	used[keyParam(c.op)] = true // is for the service, not for the table
 	for _, p := range c.op.Params {
 		if used[p] {
 			continue

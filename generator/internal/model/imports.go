@@ -13,7 +13,7 @@ var StandardPackages = []string{
 
 // ProjectPackages are those of a generated project that templates may name.
 var ProjectPackages = []string{
-	"api", "auth", "client", "clientip", "codec", "config", "database", "handler", "httpcache", "problem", "ratelimit", "redis", "router",
+	"api", "auth", "client", "clientip", "codec", "config", "database", "handler", "httpcache", "idempotency", "problem", "ratelimit", "redis", "router",
 	"schema", "server", "session", "shed", "store",
 }
 

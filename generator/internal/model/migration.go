@@ -48,6 +48,9 @@ func (p *Project) Kept() []*Table {
 			kept = append(kept, &gone)
 		}
 	}
+	if p.Features.Idempotency && findTable(p.Previous, keysTable) == nil {
+		kept = append(kept, newKeysTable())
+	}
 	slices.SortFunc(kept, func(a, b *Table) int { return strings.Compare(a.Name, b.Name) })
 	return kept
 }

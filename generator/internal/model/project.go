@@ -72,6 +72,8 @@ type Features struct {
 	Client    bool // the typed client: client, internal/client
 	Check     bool // answers can be checked against the document
 	Session   bool // internal/session
+
+	Idempotency bool // internal/idempotency and its table
 }
 
 // Conditional reports whether requests may carry conditions on a row.
@@ -315,6 +317,7 @@ type Operation struct {
 	MustMatch bool // a request without If-Match is refused: x-apigen.if-match
 
 	Priority Priority // when the service has not the capacity for all requests
+	Once     *Once    // nil: requests are answered each time they come
 
 	CRUD *CRUD  // nil: a stub
 	Stub string // why it is a stub; "" when CRUD is set

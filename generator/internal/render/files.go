@@ -36,6 +36,7 @@ var outputs = []output{
 	{make: static("auth"), when: hasAuth},
 	{make: authFiles, when: hasAuth},
 	{make: static("shed"), when: hasShed},
+	{make: static("idempotency"), when: hasIdempotency},
 	{make: static("redis"), when: hasRedis},
 	{make: static("session"), when: hasSession},
 	{make: storeFiles, when: hasStore},
@@ -53,12 +54,16 @@ func readsAnswers(p *model.Project) bool { return p.Features.Client || p.Feature
 func hasLimits(p *model.Project) bool { return p.Features.RateLimit }
 
 func hasCache(p *model.Project) bool { return p.Features.Cache }
-func hasShed(p *model.Project) bool  { return p.Features.Shed }
+
+func hasShed(p *model.Project) bool { return p.Features.Shed }
 
 func hasRedis(p *model.Project) bool { return p.Features.Redis }
 
-func hasDocs(p *model.Project) bool    { return p.Features.Docs }
+func hasDocs(p *model.Project) bool { return p.Features.Docs }
+
 func hasSession(p *model.Project) bool { return p.Features.Session }
+
+func hasIdempotency(p *model.Project) bool { return p.Features.Idempotency }
 
 func hasSchemas(p *model.Project) bool { return len(p.Checks) > 0 }
 
@@ -71,6 +76,8 @@ var parts = map[string]func(*model.Project) bool{
 	"internal/httpcache/redis":  hasRedis,
 	"internal/httpcache/suite":  func(*model.Project) bool { return false }, // it needs a folder that users do not have
 	"internal/store/owner":      hasOwners,
+	"internal/store/answers":    hasIdempotency,
+	"internal/server/streams":   hasKind(model.EventBody), // a test
 	"internal/auth/session":     both(hasAuth, hasSessionScheme),
 	"internal/auth/token":       both(hasAuth, hasTokens),
 	"internal/auth/jwks":        both(hasAuth, hasTokens),

@@ -27,6 +27,8 @@ var projectTable = []projectFile{
 	{path: "internal/config/config.go", class: Managed},
 	{path: "internal/config/env.go", class: Managed},
 	{path: "internal/config/env_test.go", class: Managed},
+	{path: "internal/config/names.go", class: Managed},
+	{path: "internal/config/names_test.go", class: Managed},
 	{path: "internal/config/config_test.go", class: Managed},
 	{path: "deploy/Dockerfile", class: Managed, when: func(p *model.Project) bool { return p.Features.Docker }},
 	{path: ".dockerignore", class: Managed, when: func(p *model.Project) bool { return p.Features.Docker }},

@@ -131,6 +131,37 @@ func (f *apiFile) demands() {
 	}
 }
 
+// Credentials are the expressions of what requests may carry for the schemes of the
+// document.
+func (f *apiFile) Credentials() []string {
+	if f.Project.Guard == nil {
+		return nil
+	}
+	var out []string
+	for _, s := range f.Project.Guard.Schemes {
+		expr := `r.Header.Get("Authorization")`
+		switch {
+		case s.Credential == model.Certificate, s.Credential == model.Unknown:
+			continue // who that is, main.go has to say
+		case s.Credential == model.Key && s.In == model.InHeader:
+			expr = fmt.Sprintf("r.Header.Get(%q)", s.Wire)
+		case s.Credential == model.Key && s.In == model.InQuery:
+			expr = fmt.Sprintf("r.URL.Query().Get(%q)", s.Wire)
+		case s.Credential == model.Key:
+			expr = fmt.Sprintf("codec.Cookie(r, %q)", s.Wire)
+		}
+		if !slices.Contains(out, expr) {
+			out = append(out, expr)
+		}
+	}
+	return out
+}
+
+// CredentialsFormat is the format that keeps them apart.
+func (f *apiFile) CredentialsFormat() string {
+	return strconv.Quote(strings.TrimSuffix(strings.Repeat("%q ", len(f.Credentials())), " "))
+}
+
 func literalString(s string) string {
 	if strings.Contains(s, `"`) {
 		return "`" + s + "`"

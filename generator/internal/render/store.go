@@ -32,6 +32,9 @@ func storeFiles(e *engine) ([]File, error) {
 	if name, text := e.project.Migration(); text != "" {
 		files = append(files, File{Path: "internal/store/migrations/" + name, Class: Yours, Data: []byte(text)})
 	}
+	if name, text := e.project.KeysMigration(); text != "" {
+		files = append(files, File{Path: "internal/store/migrations/" + name, Class: Yours, Data: []byte(text)})
+	}
 	return files, nil
 }
 

@@ -12,12 +12,12 @@ import (
 	"github.com/apigen-go/apigen/generator/internal/servertest"
 )
 
-// TestDatabasePackage runs the tests of the platform package on PostgreSQL, on a
-// primary with a replica.
-func TestDatabasePackage(t *testing.T) {
+// TestDatabasePackages runs the tests of the packages that use a database on
+// PostgreSQL, on a primary with a replica.
+func TestDatabasePackages(t *testing.T) {
 	primary := servertest.PostgresPrimary(t)
 	t.Setenv("TEST_DATABASE_REPLICA_URL", primary.Replica(t).URL())
-	testPackages(t, "TEST_DATABASE_URL="+primary.URL(), "database", "session")
+	testPackages(t, "TEST_DATABASE_URL="+primary.URL(), "database", "session", "store")
 }
 
 // TestRedisPackages runs the tests of the packages that use Redis on a real one.

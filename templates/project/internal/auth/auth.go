@@ -43,6 +43,12 @@ func From(ctx context.Context) (Principal, bool) {
 	return *p, true
 }
 
+// Subject returns who sends a request, "" before it was let in.
+func Subject(r *http.Request) string {
+	p, _ := From(r.Context())
+	return p.Subject
+}
+
 // With returns a context that carries a principal, for guards of your own and tests.
 func With(ctx context.Context, p Principal) context.Context {
 	return context.WithValue(ctx, principalKey{}, &p)

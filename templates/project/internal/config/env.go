@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net"
 	"net/url"
+	"os"
 	"strconv"
 	"strings"
 	"text/tabwriter"
@@ -31,11 +32,34 @@ type env struct {
 
 // read returns the text of a setting, trimmed, or its default.
 func (e *env) read(name, def, doc string) string {
-	value := strings.TrimSpace(e.getenv(name))
+	value := e.value(name)
 	if value == "" {
 		value = def
 	}
 	e.vars = append(e.vars, Var{name, doc, mask(def), mask(value)})
+	return value
+}
+
+// value returns the text of a variable, or that of the file which NAME_FILE names.
+func (e *env) value(name string) string {
+	value, file := strings.TrimSpace(e.getenv(name)), strings.TrimSpace(e.getenv(name+fileSuffix))
+	if file == "" {
+		return value
+	}
+	if value != "" {
+		e.errs = append(e.errs, fmt.Errorf("%s and %s%s: want one of the two", name, name, fileSuffix))
+		return value
+	}
+	text, err := os.ReadFile(file)
+	if value = strings.TrimSpace(string(text)); err == nil && value == "" {
+		err = errors.New("the file is empty")
+	}
+	if pathErr, ok := errors.AsType[*os.PathError](err); ok {
+		err = pathErr.Err // the rest repeats the name
+	}
+	if err != nil {
+		e.errs = append(e.errs, fmt.Errorf("%s%s=%s: %w", name, fileSuffix, file, err))
+	}
 	return value
 }
 

@@ -10,6 +10,7 @@ import (
 	"runtime/debug"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/apigen-go/apigen/templates/project/internal/codec"
@@ -91,7 +92,8 @@ const idChars = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-
 func (s *Server) logRequests(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		start := time.Now()
-		rec := &recorder{ResponseWriter: w}
+		rec := &recorder{ResponseWriter: w, streams: &s.streams}
+		defer rec.finish()
 		defer func() { s.logRequest(r, rec, time.Since(start)) }() // also when the handler aborts
 		next.ServeHTTP(rec, r)
 		if rec.status == 0 {
@@ -132,6 +134,23 @@ type recorder struct {
 	status int
 	bytes  int64
 	quiet  bool
+
+	streams *streams
+	stream  bool        // it is one of them
+	cancel  func()      // ends the context of the handler
+	left    atomic.Bool // the stop does not wait for it
+}
+
+// Endless says that the answer has no end of its own: the stop does not wait for it.
+func (r *recorder) Endless() {
+	r.stream = true
+	r.streams.add(r)
+}
+
+func (r *recorder) finish() {
+	if r.stream {
+		r.streams.remove(r)
+	}
 }
 
 // Quiet has the request logged at the level debug only.
@@ -153,6 +172,9 @@ func (r *recorder) WriteHeader(status int) {
 func (r *recorder) Write(p []byte) (int, error) {
 	if r.status == 0 {
 		r.status = http.StatusOK
+	}
+	if r.stream && r.left.Load() {
+		return 0, errStopping
 	}
 	n, err := r.ResponseWriter.Write(p)
 	r.bytes += int64(n)
@@ -194,6 +216,9 @@ func (s *Server) limit(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		ctx, cancel := context.WithTimeout(r.Context(), s.cfg.RequestTimeout)
 		defer cancel()
+		if rec, ok := w.(*recorder); ok {
+			rec.cancel = cancel
+		}
 		limited := r.WithContext(ctx)
 		switch {
 		case r.ContentLength > s.cfg.MaxBody:

@@ -49,6 +49,8 @@ type Server struct {
 	checks   []Check
 	stopping atomic.Bool
 	panics   atomic.Int64
+	streams  streams
+	active   atomic.Int64 // requests in flight
 }
 
 // New returns a server for the API. It is ready while every check passes.
@@ -70,7 +72,15 @@ func New(cfg Config, log *slog.Logger, api http.Handler, checks ...Check) *Serve
 func (s *Server) Panics() int64 { return s.panics.Load() }
 
 // ServeHTTP answers one request.
-func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.handler.ServeHTTP(w, r) }
+func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	s.active.Add(1)
+	defer s.active.Add(-1)
+	if s.stopping.Load() {
+		// Clients that keep the connection could send a request while it is closed.
+		w.Header().Set("Connection", "close")
+	}
+	s.handler.ServeHTTP(w, r)
+}
 
 // Run listens on the configured address and serves until ctx is done.
 func (s *Server) Run(ctx context.Context) error {
@@ -87,8 +97,8 @@ func (s *Server) Run(ctx context.Context) error {
 }
 
 // Serve serves on l until ctx is done, then stops: it reports not to be ready,
-// waits for the configured delay and lets the requests in flight finish. It
-// returns nil when all of them did.
+// waits for the configured delay, ends event streams and lets the other requests in
+// flight finish. It returns nil when all of them did.
 func (s *Server) Serve(ctx context.Context, l net.Listener) error {
 	// Requests outlive ctx; they are cut off only when the stop takes too long.
 	requests, cut := context.WithCancel(context.WithoutCancel(ctx))
@@ -127,16 +137,5 @@ func (s *Server) Serve(ctx context.Context, l net.Listener) error {
 		return fmt.Errorf("serve: %w", err)
 	case <-ctx.Done():
 	}
-
-	s.stopping.Store(true)
-	s.log.Info("stopping", "delay", s.cfg.ShutdownDelay.String(), "timeout", s.cfg.ShutdownTimeout.String())
-	time.Sleep(s.cfg.ShutdownDelay)
-	grace, cancel := context.WithTimeout(requests, s.cfg.ShutdownTimeout)
-	defer cancel()
-	if err := srv.Shutdown(grace); err != nil {
-		cut()
-		return errors.Join(fmt.Errorf("stop: requests were still running after %s", s.cfg.ShutdownTimeout), srv.Close())
-	}
-	s.log.Info("stopped")
-	return nil
+	return s.stop(srv, requests, cut)
 }
