@@ -167,6 +167,7 @@ func (d *decoder) components() {
 	schemas := d.section(c, "schemas")
 	for _, m := range schemas {
 		d.taken[m.key] = true
+		d.recursive(m)
 	}
 	for _, m := range schemas {
 		d.componentSchema(m)
