@@ -58,6 +58,7 @@ func Build(doc *spec.Document, opt Options) (*Project, diag.List) {
 
 		compositions: map[*spec.Schema]use{},
 		clashes:      map[*spec.Schema]bool{},
+		joints:       map[[2]*spec.Schema]*spec.Schema{},
 		nullable:     map[*spec.Schema]bool{},
 		customs:      map[*spec.Schema]use{},
 		modules:      opt.Modules,

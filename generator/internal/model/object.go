@@ -27,16 +27,22 @@ func (b *builder) object(s *spec.Schema, parts []*spec.Schema, hint string) *Typ
 	}
 	members := scope{"Extra": true, "MarshalJSON": true, "UnmarshalJSON": true}
 	index := map[string]*Field{}
+	said := map[string]*spec.Schema{}
 	for _, part := range parts {
 		for _, property := range part.Properties {
 			u := b.use(property.Schema, t.Name+Exported(property.Name))
 			if f := index[property.Name]; f != nil {
 				if f.clashes(u) {
 					b.clashes[s] = true
+					if both := b.joint(said[property.Name], property.Schema); both != nil {
+						said[property.Name] = both
+						f.Type = b.use(both, t.Name+Exported(property.Name)).Type
+					}
 				}
 				f.refine(u)
 				continue
 			}
+			said[property.Name] = property.Schema
 			f := &Field{
 				JSON: property.Name, Type: u.Type, Rules: u.Rules, Doc: u.Doc, Default: u.Default,
 				Required: required[property.Name], Nullable: u.Nullable,
@@ -86,6 +92,44 @@ func (f *Field) refine(u use) {
 	if f.Default == "" {
 		f.Default = u.Default
 	}
+}
+
+// joint returns the schema of a member that two parts of an allOf describe, so that
+// its type has what either of them says: objects with the members of both, and lists
+// of them. It returns nil for anything else. The same two always make the same one.
+func (b *builder) joint(one, other *spec.Schema) *spec.Schema {
+	pair := [2]*spec.Schema{one, other}
+	if s := b.joints[pair]; s != nil {
+		return s
+	}
+	x, y := one.Resolve(), other.Resolve()
+	s := &spec.Schema{Pos: other.Pos, Path: other.Path + "/both", AllOf: []*spec.Schema{one, other}}
+	switch kind := onlyType(x); {
+	case kind == "" || kind != onlyType(y):
+		return nil
+	case kind == "array":
+		if x.Items == nil || y.Items == nil {
+			return nil
+		}
+		items := b.joint(x.Items, y.Items)
+		if items == nil {
+			return nil
+		}
+		s.AllOf, s.Types, s.Items = nil, []string{kind}, items
+	case kind != "object":
+		return nil
+	}
+	b.joints[pair] = s
+	return s
+}
+
+// onlyType is the type that a schema names beside null, "" when it names none or
+// several.
+func onlyType(s *spec.Schema) string {
+	if kinds := withoutNull(s.Types); len(kinds) == 1 {
+		return kinds[0]
+	}
+	return ""
 }
 
 // vague reports whether a type says little about its values: any JSON, or lists

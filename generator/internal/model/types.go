@@ -31,11 +31,12 @@ type builder struct {
 	checkNames scope                   // keys of the checks
 	completed  map[*spec.Schema]*Check // nil: the type says it all
 
-	compositions map[*spec.Schema]use  // of an allOf that makes no struct
-	clashes      map[*spec.Schema]bool // objects whose parts do not agree on a member
-	nullable     map[*spec.Schema]bool // unions with a variant that takes null
-	customs      map[*spec.Schema]use  // of schemas that name their Go type
-	modules      []string              // that the project's go.mod requires
+	compositions map[*spec.Schema]use             // of an allOf that makes no struct
+	clashes      map[*spec.Schema]bool            // objects whose parts do not agree on a member
+	joints       map[[2]*spec.Schema]*spec.Schema // see joint
+	nullable     map[*spec.Schema]bool            // unions with a variant that takes null
+	customs      map[*spec.Schema]use             // of schemas that name their Go type
+	modules      []string                         // that the project's go.mod requires
 	depth        int
 }
 
