@@ -44,10 +44,14 @@ func TestEvolve(t *testing.T) {
 			if t.Failed() || len(projects) < len(versions) {
 				return
 			}
-			for engine, database := range map[string]func(testing.TB) string{
+			engines := map[string]func(testing.TB) string{
 				"sqlite":   func(t testing.TB) string { return "sqlite:" + filepath.Join(t.TempDir(), "service.db") },
 				"postgres": servertest.Postgres,
-			} {
+			}
+			if filepath.Base(dir) == "shard" {
+				engines["citus"] = citus
+			}
+			for engine, database := range engines {
 				t.Run(engine, func(t *testing.T) { serve(t, projects, versions, database(t)) })
 			}
 		})

@@ -35,8 +35,7 @@ type library struct {
 }
 
 // TestRigShards runs the service of testdata/shard on PostgreSQL, which divides its
-// tables into partitions, and on the Citus whose coordinator APIGEN_CITUS_URL names:
-// its tables are dropped there first.
+// tables into partitions, and on Citus.
 func TestRigShards(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "libraries")
 	document := filepath.Join(repository, "testdata/shard/openapi.yaml")
@@ -48,6 +47,26 @@ func TestRigShards(t *testing.T) {
 	if err := service.Stop(); err != nil {
 		t.Fatal(err)
 	}
+	doc, _, err := spec.ReadFile(document, spec.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for engine, database := range map[string]func(testing.TB) string{
+		"sqlite":   func(t testing.TB) string { return "sqlite:" + filepath.Join(t.TempDir(), "service.db") },
+		"postgres": servertest.Postgres,
+		"citus":    citus,
+	} {
+		t.Run("document on "+engine, func(t *testing.T) {
+			l := (&library{}).start(t, service, database(t))
+			report, err := conformance.Run(t.Context(), l.service.URL, doc, conformance.Options{
+				Stubs: map[string]bool{"GET /books/{bookId}": true}, Restart: l.service.Restart,
+			})
+			if err != nil || len(report.Failures) > 0 || report.Reached != 25 {
+				t.Fatalf("%v\n%s\n%s", err, report.Summary(), report.Text())
+			}
+			t.Log(report.Summary())
+		})
+	}
 	t.Run("partitions", func(t *testing.T) {
 		database := servertest.Postgres(t)
 		l := open(t, service, database)
@@ -57,33 +76,35 @@ func TestRigShards(t *testing.T) {
 		l.again(t, database, "session_preload_libraries=auto_explain", "auto_explain.log_min_duration=0").rigPlans(t)
 	})
 	t.Run("citus", func(t *testing.T) {
-		database := os.Getenv("APIGEN_CITUS_URL")
-		if database == "" {
-			t.Skip("APIGEN_CITUS_URL is not set")
-		}
-		empty, err := pgx.Connect(t.Context(), database)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if _, err := empty.Exec(t.Context(), `DROP TABLE IF EXISTS
-			reviews, loans, settings, books, authors, genres, tenants, goose_db_version`); err != nil {
-			t.Fatal(err)
-		}
-		_ = empty.Close(t.Context())
-		l := open(t, service, database)
+		l := open(t, service, citus(t))
 		l.rigDistributed(t)
 		l.rigSpread(t)
 		l.rigStrangers(t)
-		doc, _, err := spec.ReadFile(document, spec.Options{})
-		if err != nil {
-			t.Fatal(err)
-		}
-		report, err := conformance.Run(t.Context(), l.service.URL, doc, conformance.Options{Stubs: map[string]bool{"GET /books/{bookId}": true}})
-		if err != nil || len(report.Failures) > 0 {
-			t.Fatalf("%v\n%s", err, report.Text())
-		}
-		t.Log(report.Summary())
 	})
+}
+
+// citus returns the database that APIGEN_CITUS_URL names, without tables.
+func citus(t testing.TB) string {
+	t.Helper()
+	database := os.Getenv("APIGEN_CITUS_URL")
+	if database == "" {
+		t.Skip("APIGEN_CITUS_URL is not set")
+	}
+	ctx := context.Background()
+	conn, err := pgx.Connect(ctx, database)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = conn.Close(ctx) }()
+	var drop *string
+	err = conn.QueryRow(ctx, `SELECT 'DROP TABLE ' || string_agg(quote_ident(tablename), ', ') FROM pg_tables WHERE schemaname = 'public'`).Scan(&drop)
+	if err == nil && drop != nil {
+		_, err = conn.Exec(ctx, *drop)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return database
 }
 
 // open starts the service on a database.

@@ -189,9 +189,9 @@ func divide(all, resources []*resource, document shardKey) (list diag.List) {
 	matched := false
 	for _, r := range all {
 		list = append(list, r.mistakes...)
-		matched = matched || r.table.Shard != nil && !r.shard.own
+		matched = matched || r.table != nil && r.table.Shard != nil && !r.shard.own
 	}
-	if document.name != "" && !matched {
+	if document.name != "" && !matched && len(list) == 0 {
 		list.Errorf(document.pos, shardHint, "no resource has %s beside its key: it is no property, no parameter of a path and no required one", document.name)
 	}
 	byTable := map[string]*resource{}

@@ -57,9 +57,10 @@ const (
 
 // DB is a pool of connections. It is safe for concurrent use.
 type DB struct {
-	engine  engine
-	retries atomic.Int64
-	spread  bool // rows go to servers by the order of their keys
+	engine   engine
+	retries  atomic.Int64
+	retrying atomic.Int64 // callers that wait for another try
+	spread   bool         // rows go to servers by the order of their keys
 }
 
 // engine is one of the two database systems. Errors are already translated.

@@ -1,0 +1,223 @@
+package shed
+
+import (
+	"math"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// load limits how many requests for one operation are worked on at the same time.
+//
+// By Little's law, requests a second times the seconds that one takes is how many
+// are worked on. With the time that one takes when nothing waits for another, that
+// is how many are needed: more of them only wait. Arrivals are uneven, so a multiple
+// of the square root is let in beyond those.
+type load struct {
+	all    *loads
+	limit  atomic.Int64
+	inside atomic.Int64 // changed under the lock
+
+	mu      sync.Mutex
+	margin  float64
+	alone   float64       // seconds that a request takes when nothing waits
+	begun   time.Duration // begin of the present window
+	last    time.Duration // when inside changed
+	area    float64       // inside times seconds, in the window
+	came    int           // requests that came in it
+	done    int           // and that were done
+	peak    int64         // most inside
+	calm    int           // windows since requests waited
+	share   float64       // of what the operations need that wait
+	probe   int           // how far the present probe is
+	settled float64       // limit after the probe
+}
+
+// loads are what operations have to know of each other, because they may wait for
+// the same. Those where nothing waits do not take part.
+type loads struct {
+	mu     sync.Mutex
+	needed float64       // by all operations where requests wait
+	probed time.Duration // begin of the last probe
+	step   time.Duration // how long its steps take
+}
+
+const (
+	loadWindow   = 100 * time.Millisecond
+	loadSamples  = 20
+	loadPatience = 2 * time.Second // for a window without enough samples
+	loadFirst    = 64              // times the margin
+	loadUsual    = 16              // times the margin
+	loadMost     = 1 << 20
+
+	normalMargin   = 4 // times the square root of what is needed
+	criticalMargin = 8
+	lowMargin      = 1
+	leastTogether  = 4 // times the margin, of all that wait
+
+	calmWindows = 20 // until nothing is taken to wait any more
+
+	// A new time is believed after so many requests and so long.
+	settling     = 2000
+	settlingTime = 10 * time.Second
+
+	probeEvery = 30 * time.Second
+	leastStep  = 300 * time.Millisecond
+	mostStep   = 2 * time.Second
+)
+
+// The steps of a probe. Once in a while operations let in so few requests together
+// that none waits, to measure the time that one takes.
+const (
+	noProbe = iota
+	draining
+	measuring
+)
+
+func (l *load) init(p Priority, all *loads) {
+	l.all = all
+	l.margin = [priorities]float64{Normal: normalMargin, Critical: criticalMargin, Low: lowMargin}[p]
+	l.limit.Store(int64(loadFirst * l.margin))
+}
+
+// full reports whether one more request would be too many.
+func (l *load) full() bool { return l.inside.Load() >= l.limit.Load() }
+
+// begin counts a request that is worked on from now on.
+func (l *load) begin(now time.Duration) {
+	l.mu.Lock()
+	l.move(now, 1)
+	l.came++
+	l.mu.Unlock()
+}
+
+// end counts one that is done.
+func (l *load) end(now time.Duration) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.move(now, -1)
+	l.done++
+	switch passed := now - l.begun; {
+	case l.probe != noProbe:
+		l.goOn(now)
+	case passed >= max(loadWindow, time.Duration(2*l.alone*float64(time.Second))) && (l.done >= loadSamples || passed >= loadPatience):
+		l.judge(now, passed.Seconds())
+		l.restart(now)
+	}
+}
+
+func (l *load) move(now time.Duration, by int64) {
+	l.area += float64(l.inside.Load()) * (now - l.last).Seconds()
+	l.last = now
+	l.peak = max(l.peak, l.inside.Add(by))
+}
+
+// restart begins a window.
+func (l *load) restart(now time.Duration) {
+	l.begun, l.area, l.came, l.done, l.peak = now, 0, 0, 0, 0
+}
+
+// judge sets the limit for the next window by what happened in this one.
+func (l *load) judge(now time.Duration, passed float64) {
+	// Those that came are inside for half of the window on average, when it is their
+	// number that changes. So are those that were done.
+	count := float64(l.came+l.done) / 2
+	mean := l.area / count
+	if l.alone == 0 {
+		l.alone = mean
+	}
+	needed := count * l.alone / passed
+	waiting := l.area/passed - needed
+	room := l.room(needed)
+	switch {
+	case waiting > room:
+		l.calm = 0
+		l.settled = max(l.margin/2, needed+room)
+		l.limit.Store(int64(math.Ceil(l.settled)))
+		if l.join(now, needed) {
+			l.probe = draining
+			l.limit.Store(int64(max(1, needed/2)))
+		}
+	case waiting < room/2 && l.margin <= normalMargin || waiting < needed/4:
+		if l.calm++; l.calm > calmWindows {
+			l.leave()
+		}
+		if float64(l.peak) <= float64(l.limit.Load())*3/4 || mean < l.alone {
+			l.alone += (mean - l.alone) * min(float64(l.done)/settling, passed/settlingTime.Seconds())
+		}
+		fallthrough
+	case waiting < room*3/4:
+		limit := float64(l.limit.Load())
+		switch peak := float64(l.peak); {
+		case peak > limit*3/4 && l.share > 0: // carefully
+			l.limit.Store(int64(limit*9/8) + 1)
+		case peak > limit*3/4:
+			l.limit.Store(int64(min(limit*2, loadMost)))
+		case peak < limit/4: // what it was raised for is over
+			l.limit.Store(int64(max(limit*7/8, loadUsual*l.margin)))
+		}
+	}
+}
+
+// room is how many may wait. Operations that wait together share it by what they
+// need, so that it does not grow with their number; critical ones have all of it.
+func (l *load) room(needed float64) float64 {
+	l.all.mu.Lock()
+	all := max(l.all.needed-l.share+needed, 1e-9)
+	l.all.mu.Unlock()
+	room := max(l.margin*math.Sqrt(all), leastTogether*l.margin-all)
+	if l.margin > normalMargin {
+		return room
+	}
+	return room * needed / all
+}
+
+// join tells the others that requests wait here, and reports whether to take part
+// in a probe that begins.
+func (l *load) join(now time.Duration, needed float64) bool {
+	l.all.mu.Lock()
+	defer l.all.mu.Unlock()
+	l.all.needed += needed - l.share
+	l.share = needed
+	if l.margin > normalMargin {
+		return false
+	}
+	if l.all.step == 0 || now-l.all.probed > probeEvery {
+		l.all.probed = now
+		l.all.step = min(max(time.Duration(2*l.alone*float64(time.Second)), leastStep), mostStep)
+	}
+	return now-l.all.probed < l.all.step/2
+}
+
+// leave tells the others that nothing waits here any more.
+func (l *load) leave() {
+	if l.share == 0 {
+		return
+	}
+	l.all.mu.Lock()
+	l.all.needed = max(0, l.all.needed-l.share)
+	l.all.mu.Unlock()
+	l.share = 0
+}
+
+// goOn takes a probe to its next step when it is time.
+func (l *load) goOn(now time.Duration) {
+	l.all.mu.Lock()
+	defer l.all.mu.Unlock()
+	passed, step := now-l.all.probed, l.all.step
+	switch {
+	case l.probe == draining && passed >= step && l.inside.Load() <= l.limit.Load():
+		l.probe = measuring
+		l.restart(now)
+		return
+	case l.probe == draining && passed >= 2*step: // the next one has less to drain
+		l.all.probed = now - probeEvery
+	case l.probe == measuring && passed >= 2*step && now-l.begun >= step/2:
+		l.alone = l.area / float64(l.done)
+	default:
+		return
+	}
+	l.probe = noProbe
+	l.limit.Store(int64(math.Ceil(l.settled)))
+	l.restart(now)
+}
