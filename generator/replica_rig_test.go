@@ -77,10 +77,15 @@ func (f *fleet) createAuthor(instance int, addr, name string) (int64, reply) {
 // unused returns a name that no author has.
 func unused(name string) string { return name + " " + strconv.FormatInt(strangers.Add(1), 10) }
 
-// scans returns how often the table of authors was looked into on a server by
-// connections that have ended.
+// scans returns how often the table of authors was looked into on a server. It
+// waits for the connections of the instances to end, which is when their numbers are right.
 func scans(t *testing.T, s *servertest.PostgresServer) int64 {
 	t.Helper()
+	for n := 1; n > 0; time.Sleep(10 * time.Millisecond) {
+		if err := s.Query(t.Context(), &n, `SELECT count(*) FROM pg_stat_activity WHERE application_name LIKE 'shop %'`); err != nil {
+			t.Fatal(err)
+		}
+	}
 	var n int64
 	if err := s.Query(t.Context(), &n, `SELECT seq_scan + coalesce(idx_scan, 0) FROM pg_stat_user_tables WHERE relname = 'authors'`); err != nil {
 		t.Fatal(err)
@@ -164,8 +169,8 @@ func rigOwnWrites(t *testing.T, service *conformance.Service) {
 			break
 		}
 		t.Run(way.name, func(t *testing.T) {
-			s := startChain(t, service, way.instances, append(way.env, database...)...)
 			before := scans(t, replica)
+			s := startChain(t, service, way.instances, append(way.env, database...)...)
 			s.readsReplica(t, replica)
 			others := s.readers(t, seed)
 			writer := &fleet{instances: s.instances, client: &http.Client{Timeout: 20 * time.Second}}
