@@ -169,6 +169,7 @@ func rigOwnWrites(t *testing.T, service *conformance.Service) {
 			break
 		}
 		t.Run(way.name, func(t *testing.T) {
+			caughtUp(t, primary, replica) // so that all reads of readsReplica are seen there
 			before := scans(t, replica)
 			s := startChain(t, service, way.instances, append(way.env, database...)...)
 			s.readsReplica(t, replica)

@@ -65,9 +65,13 @@ func undone(err error) bool {
 	return ok && (e.Code == "40001" || e.Code == "40P01") // serialization failure, deadlock
 }
 
-// unsent reports whether nothing of a statement has left this machine. pgx says so
-// of connections that it has closed as well, but it may have closed them after that.
+// unsent reports whether nothing of a statement has left this machine, or a server
+// refused to do it because it is no primary any more. pgx says the former of
+// connections that it has closed as well, but it may have closed them after that.
 func unsent(err error) bool {
+	if e, ok := errors.AsType[*pgconn.PgError](err); ok && e.Code == readOnly {
+		return true
+	}
 	return pgconn.SafeToRetry(err) && !errors.Is(err, pgconn.ErrConnClosed)
 }
 
