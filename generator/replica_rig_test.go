@@ -32,11 +32,12 @@ func TestRigReplicas(t *testing.T) {
 	if err := service.Stop(); err != nil {
 		t.Fatal(err)
 	}
+	primary := servertest.PostgresPrimary(t) // of all rigs but the one that loses it
 	for _, rig := range []struct {
 		name string
-		run  func(*testing.T, *conformance.Service)
+		run  func(*testing.T, *conformance.Service, *servertest.PostgresServer)
 	}{{"settings", rigReplicaSettings}, {"own writes", rigOwnWrites}, {"outages", rigReplicaOutages}, {"lag", rigReplicaLag}, {"failover", rigFailover}, {"demoted", rigDemoted}} {
-		t.Run(rig.name, func(t *testing.T) { rig.run(t, service) })
+		t.Run(rig.name, func(t *testing.T) { rig.run(t, service, primary) })
 	}
 }
 
@@ -114,7 +115,7 @@ func caughtUp(t *testing.T, primary, replica *servertest.PostgresServer) {
 	}
 }
 
-func rigReplicaSettings(t *testing.T, service *conformance.Service) {
+func rigReplicaSettings(t *testing.T, service *conformance.Service, _ *servertest.PostgresServer) {
 	_, err := service.Again(t.Context(), "DATABASE_URL=file:x.db", "DATABASE_REPLICA_URLS=postgres://u:secret@h/d", "DATABASE_REPLICA_MAX_LAG=1ms")
 	if err == nil {
 		t.Fatal("the service started")
@@ -140,16 +141,15 @@ func rigReplicaSettings(t *testing.T, service *conformance.Service) {
 
 // rigOwnWrites: a replica is 3 s late. One client writes and reads what it wrote;
 // meanwhile others read.
-func rigOwnWrites(t *testing.T, service *conformance.Service) {
+func rigOwnWrites(t *testing.T, service *conformance.Service, primary *servertest.PostgresServer) {
 	const rounds = 50
 	pause := 20 * time.Millisecond
 	if soaking {
 		pause = 200 * time.Millisecond
 	}
-	primary := servertest.PostgresPrimary(t)
 	database := []string{"DATABASE_URL=" + primary.URL()}
 	first := startChain(t, service, 1, database...)
-	seed, r := first.createAuthor(0, stranger(), "Seed")
+	seed, r := first.createAuthor(0, stranger(), unused("Seed"))
 	if seed == 0 {
 		t.Fatalf("%d %s", r.status, r.body)
 	}
