@@ -11,15 +11,23 @@ import (
 	"regexp"
 
 	"example.com/bookshop/internal/codec"
+	"example.com/bookshop/internal/httpcache"
 	"example.com/bookshop/internal/problem"
 	"example.com/bookshop/internal/ratelimit"
 	"example.com/bookshop/internal/router"
+	"example.com/bookshop/internal/shed"
 )
 
 // Options are the settings of the handler that [New] returns.
 type Options struct {
 	Log     *slog.Logger       // where unexpected errors go; nil means [slog.Default]
 	Limiter *ratelimit.Limiter // nil: nothing is limited
+	Cache   *httpcache.Cache   // nil: no answers are kept
+
+	// Atomic runs a function whose writes depend on what it reads, so that nobody else writes in
+	// between. Nil: conditions of requests are checked before, which others may make untrue.
+	Atomic  func(context.Context, func(context.Context) error) error
+	Shedder *shed.Shedder // refuses what there is no capacity for; nil: nothing is refused
 
 	// CheckAnswers holds every answer to the document before it is sent. One that does not match is
 	// logged, and the client gets a 500 that lists what is wrong: for development and tests.
@@ -29,26 +37,26 @@ type Options struct {
 // New returns the API as an HTTP handler: it finds the operation, decodes and validates the request,
 // calls h and encodes the answer. It is safe for concurrent use.
 func New(h Handler, opt Options) http.Handler {
-	s := &server{handler: h, log: cmp.Or(opt.Log, slog.Default()), limiter: opt.Limiter, check: opt.CheckAnswers}
+	s := &server{handler: h, log: cmp.Or(opt.Log, slog.Default()), limiter: opt.Limiter, cache: opt.Cache, atomic: opt.Atomic, shedder: opt.Shedder, check: opt.CheckAnswers}
 	rt := router.New([]router.Route{
-		{Method: "GET", Path: "/authors", Handle: s.limited(nil, nil, s.checked(s.serveListAuthors, func(a *codec.Answer) { _, _ = readListAuthors(a) }))},
-		{Method: "POST", Path: "/authors", Handle: s.limited(nil, nil, s.checked(s.serveCreateAuthor, func(a *codec.Answer) { _, _ = readCreateAuthor(a) }))},
-		{Method: "GET", Path: "/authors/{authorId}", Handle: s.limited(nil, nil, s.checked(s.serveGetAuthor, func(a *codec.Answer) { _, _ = readGetAuthor(a) }))},
-		{Method: "PUT", Path: "/authors/{authorId}", Handle: s.limited(nil, nil, s.checked(s.serveReplaceAuthor, func(a *codec.Answer) { _, _ = readReplaceAuthor(a) }))},
-		{Method: "PATCH", Path: "/authors/{authorId}", Handle: s.limited(nil, nil, s.checked(s.serveUpdateAuthor, func(a *codec.Answer) { _, _ = readUpdateAuthor(a) }))},
-		{Method: "DELETE", Path: "/authors/{authorId}", Handle: s.limited(nil, nil, s.checked(s.serveDeleteAuthor, func(a *codec.Answer) { _ = readDeleteAuthor(a) }))},
-		{Method: "GET", Path: "/authors/{authorId}/books", Handle: s.limited(nil, nil, s.checked(s.serveListAuthorBooks, func(a *codec.Answer) { _, _ = readListAuthorBooks(a) }))},
-		{Method: "POST", Path: "/authors/{authorId}/books", Handle: s.limited(nil, nil, s.checked(s.serveCreateBook, func(a *codec.Answer) { _, _ = readCreateBook(a) }))},
-		{Method: "GET", Path: "/books", Handle: s.limited(nil, nil, s.checked(s.serveListBooks, func(a *codec.Answer) { _, _ = readListBooks(a) }))},
-		{Method: "GET", Path: "/books/{bookId}", Handle: s.limited(nil, nil, s.checked(s.serveGetBook, func(a *codec.Answer) { _, _ = readGetBook(a) }))},
-		{Method: "PUT", Path: "/books/{bookId}", Handle: s.limited(nil, nil, s.checked(s.serveReplaceBook, func(a *codec.Answer) { _, _ = readReplaceBook(a) }))},
-		{Method: "PATCH", Path: "/books/{bookId}", Handle: s.limited(nil, nil, s.checked(s.serveUpdateBook, func(a *codec.Answer) { _, _ = readUpdateBook(a) }))},
-		{Method: "DELETE", Path: "/books/{bookId}", Handle: s.limited(nil, nil, s.checked(s.serveDeleteBook, func(a *codec.Answer) { _ = readDeleteBook(a) }))},
-		{Method: "POST", Path: "/books/{bookId}/order", Handle: s.limited(nil, nil, s.checked(s.serveOrderBook, func(a *codec.Answer) { _ = readOrderBook(a) }))},
-		{Method: "GET", Path: "/books/{bookId}/reviews", Handle: s.limited(nil, nil, s.checked(s.serveListReviews, func(a *codec.Answer) { _, _ = readListReviews(a) }))},
-		{Method: "POST", Path: "/books/{bookId}/reviews", Handle: s.limited(nil, nil, s.checked(s.serveCreateReview, func(a *codec.Answer) { _, _ = readCreateReview(a) }))},
-		{Method: "GET", Path: "/reviews/{reviewId}", Handle: s.limited(nil, nil, s.checked(s.serveGetReview, func(a *codec.Answer) { _, _ = readGetReview(a) }))},
-		{Method: "DELETE", Path: "/reviews/{reviewId}", Handle: s.limited(nil, nil, s.checked(s.serveDeleteReview, func(a *codec.Answer) { _ = readDeleteReview(a) }))},
+		{Method: "GET", Path: "/authors", Handle: s.shed(shed.Normal, nil, s.limited(nil, nil, s.cached(nil, []string{"authors"}, s.checked(s.serveListAuthors, func(a *codec.Answer) { _, _ = readListAuthors(a) }))))},
+		{Method: "POST", Path: "/authors", Handle: s.shed(shed.Normal, nil, s.limited(nil, nil, s.writes([]string{"authors"}, s.checked(s.serveCreateAuthor, func(a *codec.Answer) { _, _ = readCreateAuthor(a) }))))},
+		{Method: "GET", Path: "/authors/{authorId}", Handle: s.shed(shed.Normal, nil, s.limited(nil, nil, s.cached(nil, []string{"authors/{0}"}, s.checked(s.serveGetAuthor, func(a *codec.Answer) { _, _ = readGetAuthor(a) }))))},
+		{Method: "PUT", Path: "/authors/{authorId}", Handle: s.shed(shed.Normal, nil, s.limited(nil, nil, s.writes([]string{"authors", "authors/{0}"}, s.checked(s.serveReplaceAuthor, func(a *codec.Answer) { _, _ = readReplaceAuthor(a) }))))},
+		{Method: "PATCH", Path: "/authors/{authorId}", Handle: s.shed(shed.Normal, nil, s.limited(nil, nil, s.writes([]string{"authors", "authors/{0}"}, s.checked(s.serveUpdateAuthor, func(a *codec.Answer) { _, _ = readUpdateAuthor(a) }))))},
+		{Method: "DELETE", Path: "/authors/{authorId}", Handle: s.shed(shed.Normal, nil, s.limited(nil, nil, s.writes([]string{"authors", "authors/{0}"}, s.checked(s.serveDeleteAuthor, func(a *codec.Answer) { _ = readDeleteAuthor(a) }))))},
+		{Method: "GET", Path: "/authors/{authorId}/books", Handle: s.shed(shed.Normal, nil, s.limited(nil, nil, s.cached(nil, []string{"books", "authors/{0}"}, s.checked(s.serveListAuthorBooks, func(a *codec.Answer) { _, _ = readListAuthorBooks(a) }))))},
+		{Method: "POST", Path: "/authors/{authorId}/books", Handle: s.shed(shed.Normal, nil, s.limited(nil, nil, s.writes([]string{"books"}, s.checked(s.serveCreateBook, func(a *codec.Answer) { _, _ = readCreateBook(a) }))))},
+		{Method: "GET", Path: "/books", Handle: s.shed(shed.Normal, nil, s.limited(nil, nil, s.cached(nil, []string{"books"}, s.checked(s.serveListBooks, func(a *codec.Answer) { _, _ = readListBooks(a) }))))},
+		{Method: "GET", Path: "/books/{bookId}", Handle: s.shed(shed.Normal, nil, s.limited(nil, nil, s.cached(nil, []string{"books/{0}"}, s.checked(s.serveGetBook, func(a *codec.Answer) { _, _ = readGetBook(a) }))))},
+		{Method: "PUT", Path: "/books/{bookId}", Handle: s.shed(shed.Normal, nil, s.limited(nil, nil, s.writes([]string{"books", "books/{0}"}, s.checked(s.serveReplaceBook, func(a *codec.Answer) { _, _ = readReplaceBook(a) }))))},
+		{Method: "PATCH", Path: "/books/{bookId}", Handle: s.shed(shed.Normal, nil, s.limited(nil, nil, s.writes([]string{"books", "books/{0}"}, s.checked(s.serveUpdateBook, func(a *codec.Answer) { _, _ = readUpdateBook(a) }))))},
+		{Method: "DELETE", Path: "/books/{bookId}", Handle: s.shed(shed.Normal, nil, s.limited(nil, nil, s.writes([]string{"books", "books/{0}"}, s.checked(s.serveDeleteBook, func(a *codec.Answer) { _ = readDeleteBook(a) }))))},
+		{Method: "POST", Path: "/books/{bookId}/order", Handle: s.shed(shed.Normal, nil, s.limited(nil, nil, s.writes([]string{"books", "books/{0}", "books-order"}, s.checked(s.serveOrderBook, func(a *codec.Answer) { _ = readOrderBook(a) }))))},
+		{Method: "GET", Path: "/books/{bookId}/reviews", Handle: s.shed(shed.Normal, nil, s.limited(nil, nil, s.cached(nil, []string{"reviews", "books/{0}"}, s.checked(s.serveListReviews, func(a *codec.Answer) { _, _ = readListReviews(a) }))))},
+		{Method: "POST", Path: "/books/{bookId}/reviews", Handle: s.shed(shed.Normal, nil, s.limited(nil, nil, s.writes([]string{"reviews"}, s.checked(s.serveCreateReview, func(a *codec.Answer) { _, _ = readCreateReview(a) }))))},
+		{Method: "GET", Path: "/reviews/{reviewId}", Handle: s.shed(shed.Normal, nil, s.limited(nil, nil, s.cached(nil, []string{"reviews/{0}"}, s.checked(s.serveGetReview, func(a *codec.Answer) { _, _ = readGetReview(a) }))))},
+		{Method: "DELETE", Path: "/reviews/{reviewId}", Handle: s.shed(shed.Normal, nil, s.limited(nil, nil, s.writes([]string{"reviews", "reviews/{0}"}, s.checked(s.serveDeleteReview, func(a *codec.Answer) { _ = readDeleteReview(a) }))))},
 	})
 	rt.NotFound = s.limitedHandler(notFound)
 	rt.MethodNotAllowed = s.limitedHandler(methodNotAllowed)
@@ -59,6 +67,9 @@ type server struct {
 	handler Handler
 	log     *slog.Logger
 	limiter *ratelimit.Limiter
+	cache   *httpcache.Cache
+	atomic  func(context.Context, func(context.Context) error) error
+	shedder *shed.Shedder
 	check   bool
 }
 
@@ -80,6 +91,112 @@ func (s *server) limited(p *ratelimit.Policy, declared failures, next router.Han
 func (s *server) limitedHandler(next http.HandlerFunc) http.Handler {
 	limited := s.limited(nil, nil, func(w http.ResponseWriter, r *http.Request, _ []string) { next(w, r) })
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { limited(w, r, nil) })
+}
+
+// cached answers from the cache what it can; nil stands for the policy of the service.
+func (s *server) cached(p *httpcache.Policy, keys []string, next router.Handle) router.Handle {
+	if s.cache == nil {
+		return next
+	}
+	policy, handle := s.cache.Policy(p, keys), httpcache.Handle(next)
+	if policy.TTL == 0 {
+		return next
+	}
+	return func(w http.ResponseWriter, r *http.Request, path []string) { s.cache.Serve(w, r, policy, path, handle) }
+}
+
+// writes ends what is kept under some keys, once a request has changed it.
+func (s *server) writes(keys []string, next router.Handle) router.Handle {
+	if s.cache == nil || s.cache.TTL() == 0 {
+		return next
+	}
+	policy, handle := s.cache.Policy(nil, keys), httpcache.Handle(next)
+	return func(w http.ResponseWriter, r *http.Request, path []string) { s.cache.Serve(w, r, policy, path, handle) }
+}
+
+// condition says what a write does about conditions on its row.
+type condition struct {
+	required bool // a request without one is refused
+	creates  bool // there may be no row yet
+}
+
+// conditional writes if what If-Match and If-None-Match ask of the tag of the row is so.
+func (s *server) conditional(r *http.Request, c condition, tag func(context.Context) (string, error), write func(context.Context) error) error {
+	match, none := r.Header["If-Match"], r.Header["If-None-Match"]
+	if c.required && len(match) == 0 && len(none) == 0 {
+		return problem.New(http.StatusPreconditionRequired, "send If-Match with the ETag of what is to be changed")
+	}
+	if len(match) == 0 && len(none) == 0 {
+		return write(r.Context())
+	}
+	checked := func(ctx context.Context) error {
+		current, err := tag(ctx)
+		if err != nil && !(c.creates && isNotFound(err)) {
+			return err
+		}
+		matches := len(match) == 0 || err == nil && codec.MatchTag(match, current, false)
+		if !matches || err == nil && len(none) > 0 && codec.MatchTag(none, current, true) {
+			return problem.New(http.StatusPreconditionFailed, "it is not what the condition of the request says")
+		}
+		return write(ctx)
+	}
+	if s.atomic == nil {
+		return checked(r.Context())
+	}
+	return s.atomic(r.Context(), checked)
+}
+
+// isNotFound reports whether an error says that there is no row.
+func isNotFound(err error) bool {
+	known, ok := errors.AsType[interface {
+		error
+		Problem() *problem.Problem
+	}](err)
+	return ok && known.Problem().Status == http.StatusNotFound
+}
+
+// tagGetAuthor is the entity tag of what GetAuthor answers.
+func (s *server) tagGetAuthor(ctx context.Context, req GetAuthorRequest) (string, error) {
+	res, err := s.handler.GetAuthor(ctx, req)
+	if err != nil {
+		return "", err
+	}
+	return codec.TagOf(func(e *codec.Encoder) { encodeAuthor(e, res) })
+}
+
+// tagGetBook is the entity tag of what GetBook answers.
+func (s *server) tagGetBook(ctx context.Context, req GetBookRequest) (string, error) {
+	res, err := s.handler.GetBook(ctx, req)
+	if err != nil {
+		return "", err
+	}
+	return codec.TagOf(func(e *codec.Encoder) { encodeBook(e, res) })
+}
+
+// tagGetReview is the entity tag of what GetReview answers.
+func (s *server) tagGetReview(ctx context.Context, req GetReviewRequest) (string, error) {
+	res, err := s.handler.GetReview(ctx, req)
+	if err != nil {
+		return "", err
+	}
+	return codec.TagOf(func(e *codec.Encoder) { encodeReview(e, res) })
+}
+
+// shed refuses requests that the service has no capacity for.
+func (s *server) shed(priority shed.Priority, declared failures, next router.Handle) router.Handle {
+	if s.shedder == nil {
+		return next
+	}
+	operation := s.shedder.Operation(priority)
+	return func(w http.ResponseWriter, r *http.Request, path []string) {
+		place, err := operation.Enter(w, r)
+		if err != nil {
+			s.fail(w, r, declared, err)
+			return
+		}
+		defer place.Leave()
+		next(place, r, path)
+	}
 }
 
 // checked holds the answers of an operation to the document, when that is asked for. read reads
@@ -224,7 +341,7 @@ func (s *server) serveGetAuthor(w http.ResponseWriter, r *http.Request, path []s
 		s.fail(w, r, nil, err)
 		return
 	}
-	s.sent(w, r, nil, codec.WriteJSON(w, http.StatusOK, "application/json", func(e *codec.Encoder) { encodeAuthor(e, res) }))
+	s.sent(w, r, nil, codec.WriteTagged(w, r, "application/json", func(e *codec.Encoder) { encodeAuthor(e, res) }))
 }
 
 func (s *server) serveReplaceAuthor(w http.ResponseWriter, r *http.Request, path []string) {
@@ -242,8 +359,13 @@ func (s *server) serveReplaceAuthor(w http.ResponseWriter, r *http.Request, path
 		s.fail(w, r, nil, err)
 		return
 	}
-	res, err := s.handler.ReplaceAuthor(r.Context(), req)
-	if err != nil {
+	var res *Author
+	if err := s.conditional(r, condition{}, func(ctx context.Context) (string, error) {
+		return s.tagGetAuthor(ctx, GetAuthorRequest{AuthorID: req.AuthorID})
+	}, func(ctx context.Context) (err error) {
+		res, err = s.handler.ReplaceAuthor(ctx, req)
+		return err
+	}); err != nil {
 		s.fail(w, r, nil, err)
 		return
 	}
@@ -265,8 +387,13 @@ func (s *server) serveUpdateAuthor(w http.ResponseWriter, r *http.Request, path 
 		s.fail(w, r, nil, err)
 		return
 	}
-	res, err := s.handler.UpdateAuthor(r.Context(), req)
-	if err != nil {
+	var res *Author
+	if err := s.conditional(r, condition{}, func(ctx context.Context) (string, error) {
+		return s.tagGetAuthor(ctx, GetAuthorRequest{AuthorID: req.AuthorID})
+	}, func(ctx context.Context) (err error) {
+		res, err = s.handler.UpdateAuthor(ctx, req)
+		return err
+	}); err != nil {
 		s.fail(w, r, nil, err)
 		return
 	}
@@ -283,7 +410,9 @@ func (s *server) serveDeleteAuthor(w http.ResponseWriter, r *http.Request, path 
 		s.fail(w, r, nil, err)
 		return
 	}
-	if err := s.handler.DeleteAuthor(r.Context(), req); err != nil {
+	if err := s.conditional(r, condition{}, func(ctx context.Context) (string, error) {
+		return s.tagGetAuthor(ctx, GetAuthorRequest{AuthorID: req.AuthorID})
+	}, func(ctx context.Context) error { return s.handler.DeleteAuthor(ctx, req) }); err != nil {
 		s.fail(w, r, nil, err)
 		return
 	}
@@ -403,7 +532,7 @@ func (s *server) serveGetBook(w http.ResponseWriter, r *http.Request, path []str
 		s.fail(w, r, nil, err)
 		return
 	}
-	s.sent(w, r, nil, codec.WriteJSON(w, http.StatusOK, "application/json", func(e *codec.Encoder) { encodeBook(e, res) }))
+	s.sent(w, r, nil, codec.WriteTagged(w, r, "application/json", func(e *codec.Encoder) { encodeBook(e, res) }))
 }
 
 func (s *server) serveReplaceBook(w http.ResponseWriter, r *http.Request, path []string) {
@@ -421,8 +550,13 @@ func (s *server) serveReplaceBook(w http.ResponseWriter, r *http.Request, path [
 		s.fail(w, r, nil, err)
 		return
 	}
-	res, err := s.handler.ReplaceBook(r.Context(), req)
-	if err != nil {
+	var res *Book
+	if err := s.conditional(r, condition{}, func(ctx context.Context) (string, error) {
+		return s.tagGetBook(ctx, GetBookRequest{BookID: req.BookID})
+	}, func(ctx context.Context) (err error) {
+		res, err = s.handler.ReplaceBook(ctx, req)
+		return err
+	}); err != nil {
 		s.fail(w, r, nil, err)
 		return
 	}
@@ -444,8 +578,13 @@ func (s *server) serveUpdateBook(w http.ResponseWriter, r *http.Request, path []
 		s.fail(w, r, nil, err)
 		return
 	}
-	res, err := s.handler.UpdateBook(r.Context(), req)
-	if err != nil {
+	var res *Book
+	if err := s.conditional(r, condition{}, func(ctx context.Context) (string, error) {
+		return s.tagGetBook(ctx, GetBookRequest{BookID: req.BookID})
+	}, func(ctx context.Context) (err error) {
+		res, err = s.handler.UpdateBook(ctx, req)
+		return err
+	}); err != nil {
 		s.fail(w, r, nil, err)
 		return
 	}
@@ -462,7 +601,9 @@ func (s *server) serveDeleteBook(w http.ResponseWriter, r *http.Request, path []
 		s.fail(w, r, nil, err)
 		return
 	}
-	if err := s.handler.DeleteBook(r.Context(), req); err != nil {
+	if err := s.conditional(r, condition{}, func(ctx context.Context) (string, error) {
+		return s.tagGetBook(ctx, GetBookRequest{BookID: req.BookID})
+	}, func(ctx context.Context) error { return s.handler.DeleteBook(ctx, req) }); err != nil {
 		s.fail(w, r, nil, err)
 		return
 	}
@@ -562,7 +703,7 @@ func (s *server) serveGetReview(w http.ResponseWriter, r *http.Request, path []s
 		s.fail(w, r, nil, err)
 		return
 	}
-	s.sent(w, r, nil, codec.WriteJSON(w, http.StatusOK, "application/json", func(e *codec.Encoder) { encodeReview(e, res) }))
+	s.sent(w, r, nil, codec.WriteTagged(w, r, "application/json", func(e *codec.Encoder) { encodeReview(e, res) }))
 }
 
 func (s *server) serveDeleteReview(w http.ResponseWriter, r *http.Request, path []string) {
@@ -575,7 +716,9 @@ func (s *server) serveDeleteReview(w http.ResponseWriter, r *http.Request, path 
 		s.fail(w, r, nil, err)
 		return
 	}
-	if err := s.handler.DeleteReview(r.Context(), req); err != nil {
+	if err := s.conditional(r, condition{}, func(ctx context.Context) (string, error) {
+		return s.tagGetReview(ctx, GetReviewRequest{ReviewID: req.ReviewID})
+	}, func(ctx context.Context) error { return s.handler.DeleteReview(ctx, req) }); err != nil {
 		s.fail(w, r, nil, err)
 		return
 	}

@@ -31,7 +31,9 @@ type Options struct {
 
 	// Retries is how many times a request is sent again when no answer came, or
 	// one with status 429, 502, 503 or 504. Only idempotent methods (RFC 9110,
-	// section 9.2.2) are, with bodies that are in memory. The wait in between is
+	// section 9.2.2) are, and calls with an Idempotency-Key, with bodies that are in
+	// memory; those also after a 409 with Retry-After, which says that the first
+	// attempt is still being answered. The wait in between is
 	// what Retry-After says, up to 30 s, else it grows from 0.1 s to 5 s, partly
 	// at random. 0 means never.
 	Retries int
@@ -146,7 +148,8 @@ const (
 
 // again reports whether a request is to be sent once more, and after which time.
 func (t *Transport) again(req *http.Request, resp *http.Response, err error, attempt int) (time.Duration, bool) {
-	if attempt >= t.opt.Retries || !slices.Contains(idempotent, req.Method) || req.Body != nil && req.GetBody == nil {
+	keyed := req.Header.Get("Idempotency-Key") != ""
+	if attempt >= t.opt.Retries || !keyed && !slices.Contains(idempotent, req.Method) || req.Body != nil && req.GetBody == nil {
 		return 0, false
 	}
 	if req.Context().Err() != nil {
@@ -160,10 +163,12 @@ func (t *Transport) again(req *http.Request, resp *http.Response, err error, att
 	if err != nil {
 		return delay, true
 	}
-	if !slices.Contains([]int{http.StatusTooManyRequests, http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout}, resp.StatusCode) {
+	asked, ok := retryAfter(resp.Header.Get("Retry-After"))
+	inFlight := keyed && ok && resp.StatusCode == http.StatusConflict
+	if !inFlight && !slices.Contains([]int{http.StatusTooManyRequests, http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout}, resp.StatusCode) {
 		return 0, false
 	}
-	if asked, ok := retryAfter(resp.Header.Get("Retry-After")); ok {
+	if ok {
 		return asked, asked <= maxAsked
 	}
 	return delay, true

@@ -96,6 +96,34 @@ func TestRetries(t *testing.T) {
 	}
 }
 
+// A request with a key may be sent again whatever its method.
+func TestRetriesOfKeys(t *testing.T) {
+	for _, tt := range []struct {
+		status   int
+		after    string
+		attempts int
+	}{{503, "", 3}, {409, "1", 3}, {409, "", 1}, {422, "1", 1}} {
+		attempts := 0
+		tr, _ := start(t, func(w http.ResponseWriter, r *http.Request) {
+			if attempts++; attempts < 3 {
+				w.Header().Set("Retry-After", tt.after)
+				w.WriteHeader(tt.status)
+			}
+		}, Options{Retries: 5})
+		call := codec.NewCall("POST", "/x")
+		call.Raw(codec.Raw(`"k"`))
+		call.Header("Idempotency-Key", "simple", false)
+		a, err := tr.Do(t.Context(), call)
+		if err != nil {
+			t.Fatal(err)
+		}
+		a.Close()
+		if attempts != tt.attempts {
+			t.Errorf("%d with Retry-After %q: %d attempts, want %d", tt.status, tt.after, attempts, tt.attempts)
+		}
+	}
+}
+
 func TestRetryWithoutAnswer(t *testing.T) {
 	var attempts atomic.Int32 // nothing orders requests that are cut off
 	tr, waits := start(t, func(http.ResponseWriter, *http.Request) {

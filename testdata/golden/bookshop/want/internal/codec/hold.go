@@ -78,7 +78,9 @@ func (h *Held) pass() {
 	a := NewAnswer(&http.Response{
 		StatusCode: h.status, Header: h.header, Request: h.r, Body: io.NopCloser(bytes.NewReader(h.body.Bytes())),
 	}, int64(h.body.Len())+1, true)
-	h.read(a)
+	if h.status != http.StatusNotModified { // that is HTTP's, and says nothing of its own
+		h.read(a)
+	}
 	if fault, ok := errors.AsType[*AnswerError](a.Err()); ok {
 		h.refused = true
 		h.report(fault)

@@ -2,15 +2,17 @@
 package config
 
 import (
-	"fmt"
-	"log/slog"
-	"time"
-
+	"errors"
 	"example.com/bookshop/internal/clientip"
 	"example.com/bookshop/internal/database"
+	"example.com/bookshop/internal/httpcache"
 	"example.com/bookshop/internal/ratelimit"
 	"example.com/bookshop/internal/redis"
 	"example.com/bookshop/internal/server"
+	"example.com/bookshop/internal/shed"
+	"fmt"
+	"log/slog"
+	"time"
 )
 
 // Config is everything that can be set.
@@ -23,6 +25,8 @@ type Config struct {
 	Docs      bool // the page about the API is shown
 	Server    server.Config
 	RateLimit ratelimit.Config
+	Cache     httpcache.Config
+	Shed      shed.Mode
 	Redis     redis.Config
 	Database  database.Config
 
@@ -38,10 +42,18 @@ func Load(getenv func(string) string) (*Config, error) {
 		CheckAnswers: e.flag("CHECK_ANSWERS", false, "hold every answer to the document before it is sent; for development, it costs time"),
 		Docs:         e.flag("DOCS", true, "show a page about the API at /docs, and its document at /openapi.json and .yaml"),
 		Server: server.Config{
-			Addr:              e.addr("ADDR", ":8080", "address to listen on; PORT alone is honoured too"),
-			BasePath:          e.prefix("BASE_PATH", "", "path prefix the API is served under, such as /v1"),
-			Proxies:           parse(e, "TRUSTED_PROXIES", "", clientip.ParseProxies, "networks of the proxies in front, or how many every request passes; only theirs X-Forwarded-For and Forwarded are believed"),
+			Addr:     e.addr("ADDR", ":8080", "address to listen on; PORT alone is honoured too"),
+			BasePath: e.prefix("BASE_PATH", "", "path prefix the API is served under, such as /v1"),
+			Proxies:  parse(e, "TRUSTED_PROXIES", "", clientip.ParseProxies, "networks of the proxies in front, or how many every request passes; only theirs X-Forwarded-For and Forwarded are believed"),
+			CertFile: e.text("TLS_CERT_FILE", "", "PEM file with the certificate of the service; with it the service speaks TLS"),
+			KeyFile:  e.text("TLS_KEY_FILE", "", "PEM file with the key of that certificate"),
+			CORS: server.CORS{
+				Origins:     parse(e, "CORS_ORIGINS", "", server.ParseOrigins, "origins of the web pages that may read answers, such as https://app.example.com, or *"),
+				Credentials: e.flag("CORS_CREDENTIALS", false, "whether those pages may send cookies and other credentials of the user"),
+				MaxAge:      e.duration("CORS_MAX_AGE", 10*time.Minute, 0, "time browsers keep what they were told about that"),
+			},
 			MaxBody:           e.number("MAX_BODY_BYTES", 1<<20, 1, "largest request body"),
+			MaxConns:          e.count("MAX_CONNECTIONS", 10_000, 1, "client connections at the same time; more of them wait"),
 			ReadHeaderTimeout: e.duration("READ_HEADER_TIMEOUT", 5*time.Second, time.Millisecond, "time to read the header of a request"),
 			ReadTimeout:       e.duration("READ_TIMEOUT", 15*time.Second, time.Millisecond, "time to read a whole request"),
 			RequestTimeout:    e.duration("REQUEST_TIMEOUT", 15*time.Second, time.Millisecond, "time a handler has"),
@@ -55,6 +67,13 @@ func Load(getenv func(string) string) (*Config, error) {
 			Headers: parse(e, "RATE_LIMIT_HEADERS", "draft-8", ratelimit.ParseHeaders, "how answers tell the quota: draft-8, draft-7, draft-6, legacy, several of them, or none"),
 			Skip:    parse(e, "RATE_LIMIT_SKIP", "none", ratelimit.ParseSkip, "requests that do not count: successful, failed, or none"),
 		},
+		Cache: httpcache.Config{
+			MaxBytes:             e.number("CACHE_MAX_BYTES", 64<<20, 0, "memory for answers that are kept; 0 turns the cache off"),
+			TTL:                  parse(e, "CACHE_TTL", "off", httpcache.ParseTTL, "time that answers to GET are kept where the document does not say, or off"),
+			StaleWhileRevalidate: e.duration("CACHE_STALE_WHILE_REVALIDATE", 0, 0, "time after that in which an old answer is sent while a new one is made"),
+			StaleIfError:         e.duration("CACHE_STALE_IF_ERROR", 0, 0, "time after that in which an old answer is sent when no new one can be made"),
+		},
+		Shed: parse(e, "SHED", "on", shed.ParseMode, "whether requests beyond the capacity are refused: on, dry-run (counted only) or off"),
 		Redis: redis.Config{
 			URL:     parse(e, "REDIS_URL", "", redis.ParseURL, "Redis that all instances share: redis://…, rediss://… or unix://…"),
 			Timeout: e.duration("REDIS_TIMEOUT", 50*time.Millisecond, time.Millisecond, "time Redis has to answer"),
@@ -65,11 +84,26 @@ func Load(getenv func(string) string) (*Config, error) {
 			IdleTimeout:    e.duration("DATABASE_IDLE_TIMEOUT", 30*time.Second, time.Second, "time an unused database connection is kept"),
 			ConnectTimeout: e.duration("DATABASE_CONNECT_TIMEOUT", 2*time.Second, time.Millisecond, "time to connect to the database"),
 			AcquireTimeout: e.duration("DATABASE_ACQUIRE_TIMEOUT", 2*time.Second, time.Millisecond, "time a query waits for a free connection"),
+			MaxLifetime:    e.duration("DATABASE_MAX_LIFETIME", time.Hour, time.Second, "age at which a connection to PostgreSQL is replaced, or up to a tenth later"),
+			Pooler:         parse(e, "DATABASE_PGBOUNCER", "auto", database.ParsePooler, "whether PgBouncer or another pooler stands in front of PostgreSQL: true, false, or auto to find out"),
+
+			ReplicaURLs:   parse(e, "DATABASE_REPLICA_URLS", "", database.ParseReplicaURLs, "PostgreSQL replicas to read from: postgres://… with commas between them"),
+			ReplicaMaxLag: e.duration("DATABASE_REPLICA_MAX_LAG", 10*time.Second, time.Second, "how far behind a replica may be that is read from"),
+			ReplicaCheck:  e.duration("DATABASE_REPLICA_CHECK", 250*time.Millisecond, 10*time.Millisecond, "time between two looks at a replica, and the time a look may take"),
 		},
+	}
+	if (cfg.Server.CertFile == "") != (cfg.Server.KeyFile == "") {
+		e.errs = append(e.errs, errors.New("TLS_CERT_FILE and TLS_KEY_FILE: want both or none"))
 	}
 	if s := cfg.Server; s.WriteTimeout <= s.RequestTimeout {
 		e.errs = append(e.errs, fmt.Errorf("WRITE_TIMEOUT=%s: want more than REQUEST_TIMEOUT (%s), or a slow handler's answer is never sent",
 			s.WriteTimeout, s.RequestTimeout))
+	}
+	if err := cfg.Database.CheckReplicas(); err != nil {
+		e.errs = append(e.errs, fmt.Errorf("DATABASE_REPLICA_URLS: %w", err))
+	}
+	if err := cfg.Server.CORS.Check(); err != nil {
+		e.errs = append(e.errs, fmt.Errorf("CORS_CREDENTIALS=true: %w", err))
 	}
 	cfg.Vars = e.vars
 	return cfg, e.err()

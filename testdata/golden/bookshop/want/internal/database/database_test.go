@@ -18,29 +18,31 @@ import (
 	"example.com/bookshop/internal/database"
 )
 
+// settings are those of a test that has none of its own.
+var settings = database.Config{
+	MaxConns:       4,
+	IdleTimeout:    30 * time.Second,
+	ConnectTimeout: 5 * time.Second,
+	AcquireTimeout: 5 * time.Second,
+}
+
 // each runs the test on SQLite, and on PostgreSQL when TEST_DATABASE_URL names a
 // server: there in a schema of its own that is dropped at the end.
 func each(t *testing.T, test func(t *testing.T, cfg database.Config)) {
 	t.Helper()
-	cfg := database.Config{
-		MaxConns:       4,
-		IdleTimeout:    30 * time.Second,
-		ConnectTimeout: 5 * time.Second,
-		AcquireTimeout: 5 * time.Second,
-	}
 	t.Run("sqlite", func(t *testing.T) {
-		cfg := cfg
+		cfg := settings
 		cfg.URL = "sqlite:" + filepath.Join(t.TempDir(), "a b%20#1.db")
 		test(t, cfg)
 	})
 	t.Run("postgres", func(t *testing.T) {
-		cfg := cfg
+		cfg := settings
 		cfg.URL = schemaURL(t)
 		test(t, cfg)
 	})
 }
 
-func schemaURL(t *testing.T) string {
+func schemaURL(t testing.TB) string {
 	t.Helper()
 	server := os.Getenv("TEST_DATABASE_URL")
 	if server == "" {

@@ -58,7 +58,7 @@ func translate(err error) error {
 		kind = postgresKind(e.Code)
 	} else if e, ok := errors.AsType[*sqlite.Error](err); ok {
 		kind = sqliteKind(e.Code())
-	} else if _, ok := errors.AsType[*pgconn.ConnectError](err); ok {
+	} else if _, ok := errors.AsType[*pgconn.ConnectError](err); ok || lost(err) {
 		kind = ErrBusy
 	}
 	if kind == nil || errors.Is(err, kind) {
@@ -77,13 +77,13 @@ func postgresKind(code string) error {
 		return ErrReference
 	case "23514": // check
 		return ErrInvalid
-	case "40001", "40P01", "55P03", "57014": // serialization, deadlock, lock or statement timeout
+	case "40001", "40P01", "55P03", "57014", readOnly: // serialization, deadlock, lock or statement timeout, no primary any more
 		return ErrBusy
 	}
 	switch {
 	case strings.HasPrefix(code, "22"): // data exceptions
 		return ErrInvalid
-	case strings.HasPrefix(code, "53"), strings.HasPrefix(code, "57P"): // out of resources, shutting down
+	case strings.HasPrefix(code, "53"), strings.HasPrefix(code, "57P"), strings.HasPrefix(code, "08"): // out of resources, shutting down, disconnected
 		return ErrBusy
 	}
 	return nil

@@ -51,14 +51,20 @@ type pair struct {
 	admin, replica *pgx.Conn
 }
 
-// replicated opens the servers that TEST_DATABASE_URL and TEST_DATABASE_REPLICA_URL
-// name, with the tables of the tests.
-func replicated(t *testing.T) *pair {
+// replicaURL is that of a replica of the server that TEST_DATABASE_URL names.
+func replicaURL(t testing.TB) string {
 	t.Helper()
-	replica := os.Getenv("TEST_DATABASE_REPLICA_URL")
-	if replica == "" {
+	url := os.Getenv("TEST_DATABASE_REPLICA_URL")
+	if url == "" {
 		t.Skip("TEST_DATABASE_REPLICA_URL is not set")
 	}
+	return url
+}
+
+// replicated opens a primary and its replica, with the tables of the tests.
+func replicated(t *testing.T) *pair {
+	t.Helper()
+	replica := replicaURL(t)
 	primary := schemaURL(t)
 	p := &pair{admin: connect(t, primary), replica: connect(t, replica)}
 	u, err := url.Parse(replica)
@@ -162,6 +168,7 @@ func TestReplicaResultsAreWhole(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
+		defer rows.Close() // or the pool is never closed
 		seen := 0
 		for rows.Next() {
 			var n int
@@ -285,5 +292,53 @@ func TestWithoutReplicasNothingIsWrapped(t *testing.T) {
 	next := http.NewServeMux()
 	if got := db.ReadYourWrites(next, "shop", clientip.Proxies{}); got != http.Handler(next) {
 		t.Errorf("got %T", got)
+	}
+}
+
+// BenchmarkReplica reads rows as a request does, and writes one.
+func BenchmarkReplica(b *testing.B) {
+	replica := replicaURL(b)
+	for _, urls := range [][]string{nil, {replica}} {
+		db, err := database.Open(b.Context(), database.Config{
+			URL: os.Getenv("TEST_DATABASE_URL"), MaxConns: 4, IdleTimeout: 30 * time.Second, ConnectTimeout: 5 * time.Second, AcquireTimeout: 5 * time.Second,
+			ReplicaURLs: urls, ReplicaMaxLag: 10 * time.Second, ReplicaCheck: 250 * time.Millisecond,
+		})
+		if err != nil {
+			b.Fatal(err)
+		}
+		if _, err := db.Exec(b.Context(), `CREATE TABLE IF NOT EXISTS written (n INT)`); err != nil {
+			b.Fatal(err)
+		}
+		for _, size := range []int{1, 100} {
+			b.Run(fmt.Sprintf("replicas=%d/rows=%d", len(urls), size), func(b *testing.B) {
+				b.ReportAllocs()
+				service := db.ReadYourWrites(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+					rows, err := db.Query(r.Context(), `SELECT n, 'name ' || n, now() FROM generate_series(1::BIGINT, $1) n`, size)
+					if err != nil {
+						b.Fatal(err)
+					}
+					for rows.Next() {
+						if err := rows.Scan(new(int64), new(string), new(time.Time)); err != nil {
+							b.Fatal(err)
+						}
+					}
+					rows.Close()
+				}), "shop", clientip.Proxies{})
+				for b.Loop() {
+					service.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest(http.MethodGet, "/", nil))
+				}
+			})
+		}
+		b.Run(fmt.Sprintf("replicas=%d/write", len(urls)), func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				if _, err := db.Exec(b.Context(), `INSERT INTO written (n) VALUES (1)`); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+		if err := db.Close(); err != nil {
+			b.Fatal(err)
+		}
 	}
 }

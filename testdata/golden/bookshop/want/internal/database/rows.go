@@ -1,18 +1,87 @@
 package database
 
-import "errors"
+import (
+	"context"
+	"errors"
+)
 
 // Rows is the result of a query. Walk it with Next and Scan, look at Err after
 // the last row, and close it: it holds a connection until then.
+//
+// A read whose connection breaks before its first row is sent again unseen. After
+// rows were seen that is up to the caller, see [Rows.Retry].
 type Rows struct {
+	db    *DB
+	ctx   context.Context // of the query, which may have to run again
+	write bool
+	sql   string
+	args  []any
+
 	conn    conn
 	cursor  cursor
 	targets []any
+	tries   int
+	seen    bool // the caller has rows
 	err     error
 }
 
+// run sends the statement until it is accepted or there is no use in another try.
+func (r *Rows) run() error {
+	for {
+		sent, err := r.send()
+		if err == nil || !r.db.again(r.ctx, r.tries, err, !r.write || !sent) {
+			return err
+		}
+		r.tries++
+	}
+}
+
+// send reports whether it got as far as sending the statement.
+func (r *Rows) send() (sent bool, err error) {
+	c, err := r.db.conn(r.ctx, r.write)
+	if err != nil {
+		return false, err
+	}
+	cur, err := c.query(r.ctx, r.sql, r.args)
+	if err != nil {
+		c.release()
+		return true, err
+	}
+	r.conn, r.cursor = c, cur
+	return true, nil
+}
+
+// again runs the statement once more if err is a reason to.
+func (r *Rows) again(err error) bool {
+	if r.conn == nil || !r.db.again(r.ctx, r.tries, err, !r.write) {
+		return false
+	}
+	r.tries++
+	_ = r.cursor.close() // err is what it has to say
+	r.conn.release()
+	r.conn, r.seen = nil, false
+	r.err = r.run()
+	return r.err == nil
+}
+
 // Next moves to the next row and reports whether there is one.
-func (r *Rows) Next() bool { return r.err == nil && r.cursor.Next() }
+func (r *Rows) Next() bool {
+	for r.err == nil {
+		if r.cursor.Next() {
+			r.seen = true
+			return true
+		}
+		if r.seen || !r.again(r.Err()) {
+			return false
+		}
+	}
+	return false
+}
+
+// Retry is for callers that can forget the rows they have seen. When the walk ended
+// because the connection broke, it runs the query again and returns true: walk from
+// the first row. Otherwise it returns false and Err says why the walk ended.
+func (r *Rows) Retry() bool { return r.again(r.Err()) }
 
 // Scan copies the columns of the current row into the targets.
 func (r *Rows) Scan(dest ...any) error {
@@ -54,18 +123,27 @@ func (r *Row) Scan(dest ...any) error {
 		return r.err
 	}
 	defer r.rows.Close()
-	if !r.rows.Next() {
-		if err := r.rows.Err(); err != nil {
+	for {
+		err := r.rows.only(dest)
+		if err == nil || !r.rows.again(err) {
+			return err
+		}
+	}
+}
+
+// only reads the first row, and the result to its end.
+func (r *Rows) only(dest []any) error {
+	if !r.Next() {
+		if err := r.Err(); err != nil {
 			return err
 		}
 		return ErrNotFound
 	}
-	if err := r.rows.Scan(dest...); err != nil {
+	if err := r.Scan(dest...); err != nil {
 		return err
 	}
 	// A statement that writes is done, and may still fail, after its last row.
-	for r.rows.Next() {
+	for r.Next() {
 	}
-	r.rows.Close()
-	return r.rows.Err()
+	return r.Err()
 }

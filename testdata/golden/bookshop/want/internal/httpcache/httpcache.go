@@ -31,6 +31,10 @@ type Options struct {
 
 	// Shared keeps answers for all instances. Nil: this one serves alone.
 	Shared Shared
+
+	// Context prepares the context of a handler whose answer may be kept: to read
+	// from a database and not from a copy that is behind, for example. Nil: nothing.
+	Context func(context.Context) context.Context
 }
 
 // Cache holds answers. It is safe for concurrent use.
@@ -42,6 +46,7 @@ type Cache struct {
 	entries  *otter.Cache[key, *resource]
 	versions *versions
 	shared   Shared
+	prepare  func(context.Context) context.Context
 
 	mu      sync.Mutex
 	flights map[string]*flight
@@ -54,7 +59,7 @@ func New(cfg Config, opt Options) *Cache {
 	}
 	c := &Cache{
 		cfg: cfg, name: cmp.Or(opt.Name, "apigen"), most: cfg.MaxBytes / 16, guess: opt.Heuristic,
-		versions: newVersions(), shared: opt.Shared, flights: map[string]*flight{},
+		versions: newVersions(), shared: opt.Shared, prepare: opt.Context, flights: map[string]*flight{},
 	}
 	c.entries = otter.Must(&otter.Options[key, *resource]{
 		MaximumWeight: uint64(cfg.MaxBytes),

@@ -26,6 +26,9 @@ type Problem struct {
 
 	// RetryAfter, when positive, is sent as the Retry-After header in seconds.
 	RetryAfter int `json:"-"`
+
+	// Challenge is sent as the WWW-Authenticate header, for a 401 or a 403.
+	Challenge string `json:"-"`
 }
 
 // Violation is one fault of a request.

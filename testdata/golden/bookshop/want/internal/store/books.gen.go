@@ -29,7 +29,11 @@ func (s *Store) ListAuthorBooks(ctx context.Context, req api.ListAuthorBooksRequ
 	}
 	if len(items) == 0 {
 		var found int
-		row := s.db.QueryRow(ctx, "SELECT 1 FROM authors WHERE id = $1", req.AuthorID)
+		row := s.db.QueryRow(
+			ctx,
+			"SELECT 1 FROM authors WHERE id = $1",
+			req.AuthorID,
+		)
 		if err := row.Scan(&found); err != nil {
 			return nil, err
 		}

@@ -32,7 +32,11 @@ func (s *Store) ListReviews(ctx context.Context, req api.ListReviewsRequest) (*P
 	}
 	if len(items) == 0 {
 		var found int
-		row := s.db.QueryRow(ctx, "SELECT 1 FROM books WHERE id = $1", req.BookID)
+		row := s.db.QueryRow(
+			ctx,
+			"SELECT 1 FROM books WHERE id = $1",
+			req.BookID,
+		)
 		if err := row.Scan(&found); err != nil {
 			return nil, err
 		}

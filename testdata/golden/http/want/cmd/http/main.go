@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net/http"
 	"os"
 	"os/signal"
 	"syscall"
@@ -15,9 +14,11 @@ import (
 	"example.com/http/internal/config"
 	"example.com/http/internal/docs"
 	"example.com/http/internal/handler"
+	"example.com/http/internal/httpcache"
 	"example.com/http/internal/ratelimit"
 	"example.com/http/internal/redis"
 	"example.com/http/internal/server"
+	"example.com/http/internal/shed"
 )
 
 func main() {
@@ -81,8 +82,12 @@ func run(ctx context.Context, args []string, getenv func(string) string, out io.
 
 func serve(ctx context.Context, cfg *config.Config, out io.Writer) error {
 	log := server.NewLogger(out, cfg.LogLevel)
+	for _, hint := range config.Unknown(os.Environ(), cfg.Vars) {
+		log.Warn(hint)
+	}
 	options := api.Options{Log: log, CheckAnswers: cfg.CheckAnswers}
 	limits := ratelimit.Options{Log: log, Proxies: cfg.Server.Proxies}
+	answers := httpcache.Options{Name: "http"}
 	if cfg.Redis.URL != "" {
 		client, err := redis.Open(cfg.Redis, log)
 		if err != nil {
@@ -90,26 +95,29 @@ func serve(ctx context.Context, cfg *config.Config, out io.Writer) error {
 		}
 		defer client.Close()
 		limits.Shared = ratelimit.NewRedis(client, "http")
+		answers.Shared = httpcache.NewRedis(client, "http")
 	}
 	options.Limiter = ratelimit.New(cfg.RateLimit, limits)
+	options.Cache = httpcache.New(cfg.Cache, answers)
+	options.Shedder = shed.New(cfg.Shed, log)
 	routes := api.New(handler.New(), options)
-	return server.New(cfg.Server, log, describe(routes, cfg)).Run(ctx)
-}
-
-// describe adds the page about the API and the document to it.
-func describe(routes http.Handler, cfg *config.Config) http.Handler {
-	if !cfg.Docs {
-		return routes
+	if cfg.Docs {
+		routes = docs.Handler(routes, cfg.Server.BasePath, docs.Documents)
 	}
-	return docs.Handler(routes, cfg.Server.BasePath, docs.Documents)
+	return server.New(cfg.Server, log, routes).Run(ctx)
 }
 
 func printConfig(_ context.Context, cfg *config.Config, out io.Writer) error {
+	for _, hint := range config.Unknown(os.Environ(), cfg.Vars) {
+		if _, err := fmt.Fprintln(out, "#", hint); err != nil {
+			return err
+		}
+	}
 	return config.Print(out, cfg.Vars)
 }
 
 func probe(ctx context.Context, cfg *config.Config, _ io.Writer) error {
-	return server.Probe(ctx, cfg.Server.Addr)
+	return server.Probe(ctx, cfg.Server)
 }
 
 func help(out io.Writer, cfg *config.Config) error {
@@ -117,7 +125,7 @@ func help(out io.Writer, cfg *config.Config) error {
 	for _, c := range commands {
 		text += fmt.Sprintf("  %-12s %s\n", c.name, c.doc)
 	}
-	text += "\nSettings from the environment, with their defaults:\n"
+	text += "\nSettings from the environment, or as NAME_FILE from a file, with their defaults:\n"
 	if _, err := io.WriteString(out, text); err != nil {
 		return err
 	}

@@ -10,15 +10,19 @@ import (
 	"net/http"
 
 	"example.com/http/internal/codec"
+	"example.com/http/internal/httpcache"
 	"example.com/http/internal/problem"
 	"example.com/http/internal/ratelimit"
 	"example.com/http/internal/router"
+	"example.com/http/internal/shed"
 )
 
 // Options are the settings of the handler that [New] returns.
 type Options struct {
 	Log     *slog.Logger       // where unexpected errors go; nil means [slog.Default]
 	Limiter *ratelimit.Limiter // nil: nothing is limited
+	Cache   *httpcache.Cache   // nil: no answers are kept
+	Shedder *shed.Shedder      // refuses what there is no capacity for; nil: nothing is refused
 
 	// CheckAnswers holds every answer to the document before it is sent. One that does not match is
 	// logged, and the client gets a 500 that lists what is wrong: for development and tests.
@@ -28,23 +32,23 @@ type Options struct {
 // New returns the API as an HTTP handler: it finds the operation, decodes and validates the request,
 // calls h and encodes the answer. It is safe for concurrent use.
 func New(h Handler, opt Options) http.Handler {
-	s := &server{handler: h, log: cmp.Or(opt.Log, slog.Default()), limiter: opt.Limiter, check: opt.CheckAnswers}
+	s := &server{handler: h, log: cmp.Or(opt.Log, slog.Default()), limiter: opt.Limiter, cache: opt.Cache, shedder: opt.Shedder, check: opt.CheckAnswers}
 	rt := router.New([]router.Route{
-		{Method: "GET", Path: "/styles/{simple}/{.label}/{;matrix*}", Handle: s.limited(nil, nil, s.checked(s.serveReadPath, func(a *codec.Answer) { _ = readReadPath(a) }))},
-		{Method: "GET", Path: "/styles", Handle: s.limited(nil, nil, s.checked(s.serveReadQuery, func(a *codec.Answer) { _, _ = readReadQuery(a) }))},
-		{Method: "GET", Path: "/free", Handle: s.limited(nil, nil, s.checked(s.serveReadFree, func(a *codec.Answer) { _ = readReadFree(a) }))},
-		{Method: "GET", Path: "/files/{+path}", Handle: s.limited(nil, nil, s.checked(s.serveGetFile, func(a *codec.Answer) { _, _ = readGetFile(a) }))},
-		{Method: "POST", Path: "/files/{+path}:copy", Handle: s.limited(nil, nil, s.checked(s.serveCopyFile, func(a *codec.Answer) { _ = readCopyFile(a) }))},
-		{Method: "POST", Path: "/queue/#Action=Send", Handle: s.limited(nil, nil, s.checked(s.serveSendMessage, func(a *codec.Answer) { _ = readSendMessage(a) }))},
-		{Method: "POST", Path: "/queue/#Action=Receive", Handle: s.limited(nil, nil, s.checked(s.serveReceiveMessage, func(a *codec.Answer) { _ = readReceiveMessage(a) }))},
-		{Method: "POST", Path: "/charges", Handle: s.limited(nil, nil, s.checked(s.serveCreateCharge, func(a *codec.Answer) { _, _ = readCreateCharge(a) }))},
-		{Method: "POST", Path: "/points", Handle: s.limited(nil, nil, s.checked(s.serveAddPoint, func(a *codec.Answer) { _ = readAddPoint(a) }))},
-		{Method: "POST", Path: "/uploads", Handle: s.limited(nil, nil, s.checked(s.serveUpload, func(a *codec.Answer) { _ = readUpload(a) }))},
-		{Method: "GET", Path: "/report", Handle: s.limited(nil, nil, s.checked(s.serveGetReport, func(a *codec.Answer) { _, _ = readGetReport(a) }))},
-		{Method: "GET", Path: "/events", Handle: s.limited(nil, watchFailures, s.checked(s.serveWatch, func(a *codec.Answer) { _, _ = readWatch(a) }))},
-		{Method: "POST", Path: "/import", Handle: s.limited(nil, nil, s.checked(s.serveImportPoints, func(a *codec.Answer) { _ = readImportPoints(a) }))},
-		{Method: "POST", Path: "/letters", Handle: s.limited(nil, nil, s.checked(s.serveSendLetter, func(a *codec.Answer) { _, _ = readSendLetter(a) }))},
-		{Method: "PUT", Path: "/telegrams", Handle: s.limited(nil, sendTelegramFailures, s.checked(s.serveSendTelegram, func(a *codec.Answer) { _, _ = readSendTelegram(a) }))},
+		{Method: "GET", Path: "/styles/{simple}/{.label}/{;matrix*}", Handle: s.shed(shed.Normal, nil, s.limited(nil, nil, s.cached(nil, []string{"styles", "styles/{0}", "styles/{1}", "styles/{2}"}, s.checked(s.serveReadPath, func(a *codec.Answer) { _ = readReadPath(a) }))))},
+		{Method: "GET", Path: "/styles", Handle: s.shed(shed.Normal, nil, s.limited(nil, nil, s.cached(&readQueryCache, []string{"styles"}, s.checked(s.serveReadQuery, func(a *codec.Answer) { _, _ = readReadQuery(a) }))))},
+		{Method: "GET", Path: "/free", Handle: s.shed(shed.Normal, nil, s.limited(nil, nil, s.cached(nil, []string{"free"}, s.checked(s.serveReadFree, func(a *codec.Answer) { _ = readReadFree(a) }))))},
+		{Method: "GET", Path: "/files/{+path}", Handle: s.shed(shed.Normal, nil, s.limited(nil, nil, s.cached(nil, []string{"files", "files/{0}"}, s.checked(s.serveGetFile, func(a *codec.Answer) { _, _ = readGetFile(a) }))))},
+		{Method: "POST", Path: "/files/{+path}:copy", Handle: s.shed(shed.Normal, nil, s.limited(nil, nil, s.writes([]string{"files", "files/{0}"}, s.checked(s.serveCopyFile, func(a *codec.Answer) { _ = readCopyFile(a) }))))},
+		{Method: "POST", Path: "/queue/#Action=Send", Handle: s.shed(shed.Normal, nil, s.limited(nil, nil, s.writes([]string{"queue"}, s.checked(s.serveSendMessage, func(a *codec.Answer) { _ = readSendMessage(a) }))))},
+		{Method: "POST", Path: "/queue/#Action=Receive", Handle: s.shed(shed.Normal, nil, s.limited(nil, nil, s.writes([]string{"queue"}, s.checked(s.serveReceiveMessage, func(a *codec.Answer) { _ = readReceiveMessage(a) }))))},
+		{Method: "POST", Path: "/charges", Handle: s.shed(shed.Normal, nil, s.limited(nil, nil, s.writes([]string{"charges"}, s.checked(s.serveCreateCharge, func(a *codec.Answer) { _, _ = readCreateCharge(a) }))))},
+		{Method: "POST", Path: "/points", Handle: s.shed(shed.Normal, nil, s.limited(nil, nil, s.writes([]string{"points"}, s.checked(s.serveAddPoint, func(a *codec.Answer) { _ = readAddPoint(a) }))))},
+		{Method: "POST", Path: "/uploads", Handle: s.shed(shed.Normal, nil, s.limited(nil, nil, s.writes([]string{"uploads"}, s.checked(s.serveUpload, func(a *codec.Answer) { _ = readUpload(a) }))))},
+		{Method: "GET", Path: "/report", Handle: s.shed(shed.Normal, nil, s.limited(nil, nil, s.checked(s.serveGetReport, func(a *codec.Answer) { _, _ = readGetReport(a) })))},
+		{Method: "GET", Path: "/events", Handle: s.shed(shed.Normal, watchFailures, s.limited(nil, watchFailures, s.checked(s.serveWatch, func(a *codec.Answer) { _, _ = readWatch(a) })))},
+		{Method: "POST", Path: "/import", Handle: s.shed(shed.Normal, nil, s.limited(nil, nil, s.writes([]string{"import"}, s.checked(s.serveImportPoints, func(a *codec.Answer) { _ = readImportPoints(a) }))))},
+		{Method: "POST", Path: "/letters", Handle: s.shed(shed.Normal, nil, s.limited(nil, nil, s.writes([]string{"letters"}, s.checked(s.serveSendLetter, func(a *codec.Answer) { _, _ = readSendLetter(a) }))))},
+		{Method: "PUT", Path: "/telegrams", Handle: s.shed(shed.Normal, sendTelegramFailures, s.limited(nil, sendTelegramFailures, s.writes([]string{"telegrams"}, s.checked(s.serveSendTelegram, func(a *codec.Answer) { _, _ = readSendTelegram(a) }))))},
 	})
 	rt.NotFound = s.limitedHandler(notFound)
 	rt.MethodNotAllowed = s.limitedHandler(methodNotAllowed)
@@ -55,6 +59,8 @@ type server struct {
 	handler Handler
 	log     *slog.Logger
 	limiter *ratelimit.Limiter
+	cache   *httpcache.Cache
+	shedder *shed.Shedder
 	check   bool
 }
 
@@ -76,6 +82,49 @@ func (s *server) limited(p *ratelimit.Policy, declared failures, next router.Han
 func (s *server) limitedHandler(next http.HandlerFunc) http.Handler {
 	limited := s.limited(nil, nil, func(w http.ResponseWriter, r *http.Request, _ []string) { next(w, r) })
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { limited(w, r, nil) })
+}
+
+// What the document says of keeping answers, in x-apigen.cache; the settings fill in what it leaves open.
+var (
+	readQueryCache = httpcache.Policy{Vary: []string{"X-Point", "Cookie"}}
+)
+
+// cached answers from the cache what it can; nil stands for the policy of the service.
+func (s *server) cached(p *httpcache.Policy, keys []string, next router.Handle) router.Handle {
+	if s.cache == nil {
+		return next
+	}
+	policy, handle := s.cache.Policy(p, keys), httpcache.Handle(next)
+	if policy.TTL == 0 {
+		return next
+	}
+	return func(w http.ResponseWriter, r *http.Request, path []string) { s.cache.Serve(w, r, policy, path, handle) }
+}
+
+// writes ends what is kept under some keys, once a request has changed it.
+func (s *server) writes(keys []string, next router.Handle) router.Handle {
+	if s.cache == nil || s.cache.TTL() == 0 {
+		return next
+	}
+	policy, handle := s.cache.Policy(nil, keys), httpcache.Handle(next)
+	return func(w http.ResponseWriter, r *http.Request, path []string) { s.cache.Serve(w, r, policy, path, handle) }
+}
+
+// shed refuses requests that the service has no capacity for.
+func (s *server) shed(priority shed.Priority, declared failures, next router.Handle) router.Handle {
+	if s.shedder == nil {
+		return next
+	}
+	operation := s.shedder.Operation(priority)
+	return func(w http.ResponseWriter, r *http.Request, path []string) {
+		place, err := operation.Enter(w, r)
+		if err != nil {
+			s.fail(w, r, declared, err)
+			return
+		}
+		defer place.Leave()
+		next(place, r, path)
+	}
 }
 
 // checked holds the answers of an operation to the document, when that is asked for. read reads

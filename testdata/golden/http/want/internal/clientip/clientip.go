@@ -85,6 +85,9 @@ func (p Proxies) trusts(addr netip.Addr, hop int) bool {
 	return false
 }
 
+// Peer reports whether a request comes from a proxy that is trusted, at first hand.
+func (p Proxies) Peer(r *http.Request) bool { return p.trusts(parseHop(r.RemoteAddr), 0) }
+
 // Client returns the address that a request comes from, an IPv4 address in its own
 // form. It is that of the peer unless the peer is a proxy; then that of the last
 // hop in X-Forwarded-For or Forwarded (RFC 7239) that is none. When both fields are
@@ -107,6 +110,32 @@ func (p Proxies) Client(r *http.Request) netip.Addr {
 		return peer
 	}
 	return a
+}
+
+// Secure reports whether the client's own connection is encrypted: that to this
+// service, or that to the proxy in front of it when the proxy is trusted and says so.
+func (p Proxies) Secure(r *http.Request) bool {
+	if r.TLS != nil || p.None() || !p.trusts(parseHop(r.RemoteAddr), 0) {
+		return r.TLS != nil
+	}
+	if proto := r.Header["X-Forwarded-Proto"]; len(proto) > 0 {
+		return strings.EqualFold(lastElement(proto), "https")
+	}
+	for pair := range strings.SplitSeq(lastElement(r.Header["Forwarded"]), ";") {
+		if name, value, _ := strings.Cut(strings.Trim(pair, " \t"), "="); strings.EqualFold(name, "proto") {
+			return strings.EqualFold(strings.Trim(value, `"`), "https")
+		}
+	}
+	return false
+}
+
+// lastElement is what the nearest proxy wrote into a list.
+func lastElement(fields []string) string {
+	if len(fields) == 0 {
+		return ""
+	}
+	last := fields[len(fields)-1]
+	return strings.Trim(last[strings.LastIndexByte(last, ',')+1:], " \t")
 }
 
 // walk goes through the hops from the nearest to the farthest, as long as the one

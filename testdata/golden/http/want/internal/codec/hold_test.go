@@ -45,6 +45,18 @@ func TestHold(t *testing.T) {
 	}
 }
 
+// A 304 is no answer that a document declares.
+func TestHoldPassesNotModified(t *testing.T) {
+	w := httptest.NewRecorder()
+	held := Hold(w, httptest.NewRequest("GET", "/", nil), func(a *Answer) { a.TakeNothing(200, nil) }, func(e *AnswerError) { t.Error(e) })
+	held.Header().Set("ETag", `"a"`)
+	held.WriteHeader(http.StatusNotModified)
+	held.Release()
+	if w.Code != http.StatusNotModified || w.Header().Get("ETag") != `"a"` {
+		t.Errorf("got %d %v", w.Code, w.Header())
+	}
+}
+
 // A stream goes out piece by piece.
 func TestHoldPassesStreams(t *testing.T) {
 	w := httptest.NewRecorder()

@@ -3,6 +3,7 @@ package codec
 import (
 	"bufio"
 	"bytes"
+	"context"
 	"errors"
 	"io"
 	"iter"
@@ -44,7 +45,7 @@ func WriteLines[T any](w http.ResponseWriter, status int, media string, items it
 // WriteEvents is WriteLines for server-sent events: each item is the data of one.
 func WriteEvents[T any](w http.ResponseWriter, status int, media string, items iter.Seq2[T, error], encode func(*Encoder, *T)) error {
 	w.Header().Set("Cache-Control", "no-cache")
-	return writeItems(w, status, media, items, encode, func(out, item []byte) []byte {
+	return writeItems(w, status, media, until(w, items), encode, func(out, item []byte) []byte {
 		for line := range bytes.SplitSeq(item, []byte("\n")) {
 			out = append(out, "data: "...)
 			out = append(append(out, line...), '\n')
@@ -53,12 +54,45 @@ func WriteEvents[T any](w http.ResponseWriter, status int, media string, items i
 	})
 }
 
+// until ends events where their context was cancelled: the client has gone, or the
+// service stops and the client comes back to another one. Events have no end of their
+// own that a client could miss.
+func until[T any](w http.ResponseWriter, items iter.Seq2[T, error]) iter.Seq2[T, error] {
+	if items == nil {
+		return nil
+	}
+	endless(w)
+	return func(yield func(T, error) bool) {
+		for item, err := range items {
+			if errors.Is(err, context.Canceled) || !yield(item, err) {
+				return
+			}
+		}
+	}
+}
+
+// endless tells the server that an answer has no end of its own. Its writer may be
+// wrapped, as for [http.ResponseController].
+func endless(w http.ResponseWriter) {
+	for {
+		switch t := w.(type) {
+		case interface{ Endless() }:
+			t.Endless()
+			return
+		case interface{ Unwrap() http.ResponseWriter }:
+			w = t.Unwrap()
+		default:
+			return
+		}
+	}
+}
+
 // WriteEventFields is WriteEvents for items that are objects whose members are
 // the fields of an event: data, event, id and retry. Those that are no texts are
 // written as JSON.
 func WriteEventFields[T any](w http.ResponseWriter, status int, media string, items iter.Seq2[T, error], encode func(*Encoder, *T)) error {
 	w.Header().Set("Cache-Control", "no-cache")
-	return writeItems(w, status, media, items, encode, func(out, item []byte) []byte {
+	return writeItems(w, status, media, until(w, items), encode, func(out, item []byte) []byte {
 		d := jsontext.NewDecoder(bytes.NewReader(item))
 		for tok, err := d.ReadToken(); err == nil && tok.Kind() != '}'; tok, err = d.ReadToken() {
 			if tok.Kind() != '"' {

@@ -2,14 +2,16 @@
 package config
 
 import (
-	"fmt"
-	"log/slog"
-	"time"
-
+	"errors"
 	"example.com/http/internal/clientip"
+	"example.com/http/internal/httpcache"
 	"example.com/http/internal/ratelimit"
 	"example.com/http/internal/redis"
 	"example.com/http/internal/server"
+	"example.com/http/internal/shed"
+	"fmt"
+	"log/slog"
+	"time"
 )
 
 // Config is everything that can be set.
@@ -22,6 +24,8 @@ type Config struct {
 	Docs      bool // the page about the API is shown
 	Server    server.Config
 	RateLimit ratelimit.Config
+	Cache     httpcache.Config
+	Shed      shed.Mode
 	Redis     redis.Config
 
 	Vars []Var // every setting as it takes effect, in the order of the list below
@@ -36,10 +40,18 @@ func Load(getenv func(string) string) (*Config, error) {
 		CheckAnswers: e.flag("CHECK_ANSWERS", false, "hold every answer to the document before it is sent; for development, it costs time"),
 		Docs:         e.flag("DOCS", true, "show a page about the API at /docs, and its document at /openapi.json and .yaml"),
 		Server: server.Config{
-			Addr:              e.addr("ADDR", ":8080", "address to listen on; PORT alone is honoured too"),
-			BasePath:          e.prefix("BASE_PATH", "", "path prefix the API is served under, such as /v1"),
-			Proxies:           parse(e, "TRUSTED_PROXIES", "", clientip.ParseProxies, "networks of the proxies in front, or how many every request passes; only theirs X-Forwarded-For and Forwarded are believed"),
+			Addr:     e.addr("ADDR", ":8080", "address to listen on; PORT alone is honoured too"),
+			BasePath: e.prefix("BASE_PATH", "", "path prefix the API is served under, such as /v1"),
+			Proxies:  parse(e, "TRUSTED_PROXIES", "", clientip.ParseProxies, "networks of the proxies in front, or how many every request passes; only theirs X-Forwarded-For and Forwarded are believed"),
+			CertFile: e.text("TLS_CERT_FILE", "", "PEM file with the certificate of the service; with it the service speaks TLS"),
+			KeyFile:  e.text("TLS_KEY_FILE", "", "PEM file with the key of that certificate"),
+			CORS: server.CORS{
+				Origins:     parse(e, "CORS_ORIGINS", "", server.ParseOrigins, "origins of the web pages that may read answers, such as https://app.example.com, or *"),
+				Credentials: e.flag("CORS_CREDENTIALS", false, "whether those pages may send cookies and other credentials of the user"),
+				MaxAge:      e.duration("CORS_MAX_AGE", 10*time.Minute, 0, "time browsers keep what they were told about that"),
+			},
 			MaxBody:           e.number("MAX_BODY_BYTES", 1<<20, 1, "largest request body"),
+			MaxConns:          e.count("MAX_CONNECTIONS", 10_000, 1, "client connections at the same time; more of them wait"),
 			ReadHeaderTimeout: e.duration("READ_HEADER_TIMEOUT", 5*time.Second, time.Millisecond, "time to read the header of a request"),
 			ReadTimeout:       e.duration("READ_TIMEOUT", 15*time.Second, time.Millisecond, "time to read a whole request"),
 			RequestTimeout:    e.duration("REQUEST_TIMEOUT", 15*time.Second, time.Millisecond, "time a handler has"),
@@ -53,14 +65,27 @@ func Load(getenv func(string) string) (*Config, error) {
 			Headers: parse(e, "RATE_LIMIT_HEADERS", "draft-8", ratelimit.ParseHeaders, "how answers tell the quota: draft-8, draft-7, draft-6, legacy, several of them, or none"),
 			Skip:    parse(e, "RATE_LIMIT_SKIP", "none", ratelimit.ParseSkip, "requests that do not count: successful, failed, or none"),
 		},
+		Cache: httpcache.Config{
+			MaxBytes:             e.number("CACHE_MAX_BYTES", 64<<20, 0, "memory for answers that are kept; 0 turns the cache off"),
+			TTL:                  parse(e, "CACHE_TTL", "off", httpcache.ParseTTL, "time that answers to GET are kept where the document does not say, or off"),
+			StaleWhileRevalidate: e.duration("CACHE_STALE_WHILE_REVALIDATE", 0, 0, "time after that in which an old answer is sent while a new one is made"),
+			StaleIfError:         e.duration("CACHE_STALE_IF_ERROR", 0, 0, "time after that in which an old answer is sent when no new one can be made"),
+		},
+		Shed: parse(e, "SHED", "on", shed.ParseMode, "whether requests beyond the capacity are refused: on, dry-run (counted only) or off"),
 		Redis: redis.Config{
 			URL:     parse(e, "REDIS_URL", "", redis.ParseURL, "Redis that all instances share: redis://…, rediss://… or unix://…"),
 			Timeout: e.duration("REDIS_TIMEOUT", 50*time.Millisecond, time.Millisecond, "time Redis has to answer"),
 		},
 	}
+	if (cfg.Server.CertFile == "") != (cfg.Server.KeyFile == "") {
+		e.errs = append(e.errs, errors.New("TLS_CERT_FILE and TLS_KEY_FILE: want both or none"))
+	}
 	if s := cfg.Server; s.WriteTimeout <= s.RequestTimeout {
 		e.errs = append(e.errs, fmt.Errorf("WRITE_TIMEOUT=%s: want more than REQUEST_TIMEOUT (%s), or a slow handler's answer is never sent",
 			s.WriteTimeout, s.RequestTimeout))
+	}
+	if err := cfg.Server.CORS.Check(); err != nil {
+		e.errs = append(e.errs, fmt.Errorf("CORS_CREDENTIALS=true: %w", err))
 	}
 	cfg.Vars = e.vars
 	return cfg, e.err()

@@ -21,10 +21,11 @@ import (
 
 // service is a server on a free port.
 type service struct {
-	url  string
-	stop context.CancelFunc
-	done chan error
-	logs *logs
+	url    string
+	stop   context.CancelFunc
+	done   chan error
+	logs   *logs
+	server *server.Server
 }
 
 func start(t *testing.T, cfg server.Config, api http.HandlerFunc, checks ...server.Check) *service {
@@ -43,8 +44,8 @@ func start(t *testing.T, cfg server.Config, api http.HandlerFunc, checks ...serv
 	}
 	ctx, stop := context.WithCancel(context.Background())
 	s := &service{url: "http://" + l.Addr().String(), stop: stop, done: make(chan error, 1), logs: &logs{}}
-	srv := server.New(cfg, server.NewLogger(s.logs, 0), api, checks...)
-	go func() { s.done <- srv.Serve(ctx, l) }()
+	s.server = server.New(cfg, server.NewLogger(s.logs, 0), api, checks...)
+	go func() { s.done <- s.server.Serve(ctx, l) }()
 	t.Cleanup(func() {
 		stop()
 		http.DefaultClient.CloseIdleConnections()
@@ -183,6 +184,9 @@ func TestPanicBecomesProblem(t *testing.T) {
 	if line["cause"] != "no luck" || !strings.Contains(fmt.Sprint(line["stack"]), "server_test.go") {
 		t.Errorf("logged %v", line)
 	}
+	if s.server.Panics() != 1 {
+		t.Errorf("%d panics counted", s.server.Panics())
+	}
 	resp, err := http.Get(s.url + "/late")
 	if err == nil {
 		_, err = io.ReadAll(resp.Body)
@@ -265,7 +269,7 @@ func TestReadinessFollowsChecks(t *testing.T) {
 	if status, _, _ := get(t, s.url+"/healthz"); status != 200 {
 		t.Errorf("healthy all the same: got %d", status)
 	}
-	if err := server.Probe(t.Context(), strings.TrimPrefix(s.url, "http://")); err != nil {
+	if err := server.Probe(t.Context(), server.Config{Addr: strings.TrimPrefix(s.url, "http://")}); err != nil {
 		t.Error(err)
 	}
 }
@@ -295,7 +299,7 @@ func TestStopLetsRequestsFinish(t *testing.T) {
 		t.Errorf("readyz during the delay: got %d %s", status, body)
 	}
 	time.Sleep(400 * time.Millisecond)
-	if err := server.Probe(t.Context(), strings.TrimPrefix(s.url, "http://")); err == nil {
+	if err := server.Probe(t.Context(), server.Config{Addr: strings.TrimPrefix(s.url, "http://")}); err == nil {
 		t.Error("connections are taken after the delay")
 	}
 	close(leave)

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net/http"
 	"os"
 	"os/signal"
 	"syscall"
@@ -16,9 +15,11 @@ import (
 	"example.com/library/internal/database"
 	"example.com/library/internal/docs"
 	"example.com/library/internal/handler"
+	"example.com/library/internal/httpcache"
 	"example.com/library/internal/ratelimit"
 	"example.com/library/internal/redis"
 	"example.com/library/internal/server"
+	"example.com/library/internal/shed"
 	"example.com/library/internal/store"
 )
 
@@ -84,8 +85,12 @@ func run(ctx context.Context, args []string, getenv func(string) string, out io.
 
 func serve(ctx context.Context, cfg *config.Config, out io.Writer) error {
 	log := server.NewLogger(out, cfg.LogLevel)
+	for _, hint := range config.Unknown(os.Environ(), cfg.Vars) {
+		log.Warn(hint)
+	}
 	options := api.Options{Log: log}
 	limits := ratelimit.Options{Log: log, Proxies: cfg.Server.Proxies}
+	answers := httpcache.Options{Name: "library", Context: database.Current}
 	if cfg.Redis.URL != "" {
 		client, err := redis.Open(cfg.Redis, log)
 		if err != nil {
@@ -93,24 +98,24 @@ func serve(ctx context.Context, cfg *config.Config, out io.Writer) error {
 		}
 		defer client.Close()
 		limits.Shared = ratelimit.NewRedis(client, "library")
+		cfg.Database.Positions = database.NewRedisPositions(client, "library", cfg.Database)
+		answers.Shared = httpcache.NewRedis(client, "library")
 	}
 	options.Limiter = ratelimit.New(cfg.RateLimit, limits)
+	options.Cache = httpcache.New(cfg.Cache, answers)
+	options.Shedder = shed.New(cfg.Shed, log)
 	db, err := openDatabase(ctx, cfg, out)
 	if err != nil {
 		return err
 	}
 	routes := api.New(handler.New(store.New(db)), options)
-	ready := server.Check{Name: "database", Run: db.Ping}
-	err = server.New(cfg.Server, log, describe(routes, cfg), ready).Run(ctx)
-	return errors.Join(err, db.Close())
-}
-
-// describe adds the page about the API and the document to it.
-func describe(routes http.Handler, cfg *config.Config) http.Handler {
-	if !cfg.Docs {
-		return routes
+	if cfg.Docs {
+		routes = docs.Handler(routes, cfg.Server.BasePath, docs.Documents)
 	}
-	return docs.Handler(routes, cfg.Server.BasePath, docs.Documents)
+	routes = db.ReadYourWrites(routes, "library", cfg.Server.Proxies)
+	ready := server.Check{Name: "database", Run: db.Ping}
+	err = server.New(cfg.Server, log, routes, ready).Run(ctx)
+	return errors.Join(err, db.Close())
 }
 
 func migrate(ctx context.Context, cfg *config.Config, out io.Writer) error {
@@ -123,6 +128,8 @@ func migrate(ctx context.Context, cfg *config.Config, out io.Writer) error {
 
 // openDatabase opens the database with its schema up to date.
 func openDatabase(ctx context.Context, cfg *config.Config, out io.Writer) (*database.DB, error) {
+	log := server.NewLogger(out, cfg.LogLevel)
+	cfg.Database.Log = log
 	db, err := database.Open(ctx, cfg.Database)
 	if err != nil {
 		return nil, err
@@ -131,16 +138,21 @@ func openDatabase(ctx context.Context, cfg *config.Config, out io.Writer) (*data
 	if err != nil {
 		return nil, errors.Join(err, db.Close())
 	}
-	server.NewLogger(out, cfg.LogLevel).Info("schema is up to date", "applied", applied)
+	log.Info("schema is up to date", "applied", applied)
 	return db, nil
 }
 
 func printConfig(_ context.Context, cfg *config.Config, out io.Writer) error {
+	for _, hint := range config.Unknown(os.Environ(), cfg.Vars) {
+		if _, err := fmt.Fprintln(out, "#", hint); err != nil {
+			return err
+		}
+	}
 	return config.Print(out, cfg.Vars)
 }
 
 func probe(ctx context.Context, cfg *config.Config, _ io.Writer) error {
-	return server.Probe(ctx, cfg.Server.Addr)
+	return server.Probe(ctx, cfg.Server)
 }
 
 func help(out io.Writer, cfg *config.Config) error {
@@ -148,7 +160,7 @@ func help(out io.Writer, cfg *config.Config) error {
 	for _, c := range commands {
 		text += fmt.Sprintf("  %-12s %s\n", c.name, c.doc)
 	}
-	text += "\nSettings from the environment, with their defaults:\n"
+	text += "\nSettings from the environment, or as NAME_FILE from a file, with their defaults:\n"
 	if _, err := io.WriteString(out, text); err != nil {
 		return err
 	}

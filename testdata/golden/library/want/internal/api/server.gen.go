@@ -10,31 +10,35 @@ import (
 	"net/http"
 
 	"example.com/library/internal/codec"
+	"example.com/library/internal/httpcache"
 	"example.com/library/internal/problem"
 	"example.com/library/internal/ratelimit"
 	"example.com/library/internal/router"
+	"example.com/library/internal/shed"
 )
 
 // Options are the settings of the handler that [New] returns.
 type Options struct {
 	Log     *slog.Logger       // where unexpected errors go; nil means [slog.Default]
 	Limiter *ratelimit.Limiter // nil: nothing is limited
+	Cache   *httpcache.Cache   // nil: no answers are kept
+	Shedder *shed.Shedder      // refuses what there is no capacity for; nil: nothing is refused
 }
 
 // New returns the API as an HTTP handler: it finds the operation, decodes and validates the request,
 // calls h and encodes the answer. It is safe for concurrent use.
 func New(h Handler, opt Options) http.Handler {
-	s := &server{handler: h, log: cmp.Or(opt.Log, slog.Default()), limiter: opt.Limiter}
+	s := &server{handler: h, log: cmp.Or(opt.Log, slog.Default()), limiter: opt.Limiter, cache: opt.Cache, shedder: opt.Shedder}
 	rt := router.New([]router.Route{
-		{Method: "GET", Path: "/books", Handle: s.limited(nil, nil, s.serveListBooks)},
-		{Method: "GET", Path: "/books/{bookId}", Handle: s.limited(nil, nil, s.serveGetBook)},
-		{Method: "POST", Path: "/reservations", Handle: s.limited(nil, nil, s.serveCreateReservation)},
-		{Method: "GET", Path: "/reservations/{reservationId}", Handle: s.limited(nil, nil, s.serveGetReservation)},
-		{Method: "GET", Path: "/admin/books", Handle: s.limited(nil, nil, s.serveAdminListBooks)},
-		{Method: "POST", Path: "/admin/books", Handle: s.limited(nil, nil, s.serveCreateBook)},
-		{Method: "DELETE", Path: "/admin/books/{bookId}", Handle: s.limited(nil, nil, s.serveDeleteBook)},
-		{Method: "POST", Path: "/admin/fines", Handle: s.limited(nil, nil, s.serveCreateFine)},
-		{Method: "GET", Path: "/admin/fines/{fineId}", Handle: s.limited(nil, nil, s.serveGetFine)},
+		{Method: "GET", Path: "/books", Handle: s.shed(shed.Normal, nil, s.limited(nil, nil, s.cached(nil, []string{"books"}, s.serveListBooks)))},
+		{Method: "GET", Path: "/books/{bookId}", Handle: s.shed(shed.Normal, nil, s.limited(nil, nil, s.cached(nil, []string{"books/{0}"}, s.serveGetBook)))},
+		{Method: "POST", Path: "/reservations", Handle: s.shed(shed.Normal, nil, s.limited(nil, nil, s.writes([]string{"reservations"}, s.serveCreateReservation)))},
+		{Method: "GET", Path: "/reservations/{reservationId}", Handle: s.shed(shed.Normal, nil, s.limited(nil, nil, s.cached(nil, []string{"reservations/{0}"}, s.serveGetReservation)))},
+		{Method: "GET", Path: "/admin/books", Handle: s.shed(shed.Normal, nil, s.limited(nil, nil, s.cached(nil, []string{"books"}, s.serveAdminListBooks)))},
+		{Method: "POST", Path: "/admin/books", Handle: s.shed(shed.Normal, nil, s.limited(nil, nil, s.writes([]string{"books"}, s.serveCreateBook)))},
+		{Method: "DELETE", Path: "/admin/books/{bookId}", Handle: s.shed(shed.Normal, nil, s.limited(nil, nil, s.writes([]string{"books", "books/{0}"}, s.serveDeleteBook)))},
+		{Method: "POST", Path: "/admin/fines", Handle: s.shed(shed.Normal, nil, s.limited(nil, nil, s.writes([]string{"fines"}, s.serveCreateFine)))},
+		{Method: "GET", Path: "/admin/fines/{fineId}", Handle: s.shed(shed.Normal, nil, s.limited(nil, nil, s.cached(nil, []string{"fines/{0}"}, s.serveGetFine)))},
 	})
 	rt.NotFound = s.limitedHandler(notFound)
 	rt.MethodNotAllowed = s.limitedHandler(methodNotAllowed)
@@ -45,6 +49,8 @@ type server struct {
 	handler Handler
 	log     *slog.Logger
 	limiter *ratelimit.Limiter
+	cache   *httpcache.Cache
+	shedder *shed.Shedder
 }
 
 // limited lets those requests through that a policy allows; nil stands for that of the service.
@@ -65,6 +71,44 @@ func (s *server) limited(p *ratelimit.Policy, declared failures, next router.Han
 func (s *server) limitedHandler(next http.HandlerFunc) http.Handler {
 	limited := s.limited(nil, nil, func(w http.ResponseWriter, r *http.Request, _ []string) { next(w, r) })
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { limited(w, r, nil) })
+}
+
+// cached answers from the cache what it can; nil stands for the policy of the service.
+func (s *server) cached(p *httpcache.Policy, keys []string, next router.Handle) router.Handle {
+	if s.cache == nil {
+		return next
+	}
+	policy, handle := s.cache.Policy(p, keys), httpcache.Handle(next)
+	if policy.TTL == 0 {
+		return next
+	}
+	return func(w http.ResponseWriter, r *http.Request, path []string) { s.cache.Serve(w, r, policy, path, handle) }
+}
+
+// writes ends what is kept under some keys, once a request has changed it.
+func (s *server) writes(keys []string, next router.Handle) router.Handle {
+	if s.cache == nil || s.cache.TTL() == 0 {
+		return next
+	}
+	policy, handle := s.cache.Policy(nil, keys), httpcache.Handle(next)
+	return func(w http.ResponseWriter, r *http.Request, path []string) { s.cache.Serve(w, r, policy, path, handle) }
+}
+
+// shed refuses requests that the service has no capacity for.
+func (s *server) shed(priority shed.Priority, declared failures, next router.Handle) router.Handle {
+	if s.shedder == nil {
+		return next
+	}
+	operation := s.shedder.Operation(priority)
+	return func(w http.ResponseWriter, r *http.Request, path []string) {
+		place, err := operation.Enter(w, r)
+		if err != nil {
+			s.fail(w, r, declared, err)
+			return
+		}
+		defer place.Leave()
+		next(place, r, path)
+	}
 }
 
 // failures renders problems as the document declares them: by status, by the hundreds of a range,
@@ -176,7 +220,7 @@ func (s *server) serveGetBook(w http.ResponseWriter, r *http.Request, path []str
 		s.fail(w, r, nil, err)
 		return
 	}
-	s.sent(w, r, nil, codec.WriteJSON(w, http.StatusOK, "application/json", func(e *codec.Encoder) { encodeBook(e, res) }))
+	s.sent(w, r, nil, codec.WriteTagged(w, r, "application/json", func(e *codec.Encoder) { encodeBook(e, res) }))
 }
 
 func (s *server) serveCreateReservation(w http.ResponseWriter, r *http.Request, _ []string) {
@@ -214,7 +258,7 @@ func (s *server) serveGetReservation(w http.ResponseWriter, r *http.Request, pat
 		s.fail(w, r, nil, err)
 		return
 	}
-	s.sent(w, r, nil, codec.WriteJSON(w, http.StatusOK, "application/json", func(e *codec.Encoder) { encodeReservation(e, res) }))
+	s.sent(w, r, nil, codec.WriteTagged(w, r, "application/json", func(e *codec.Encoder) { encodeReservation(e, res) }))
 }
 
 func (s *server) serveAdminListBooks(w http.ResponseWriter, r *http.Request, _ []string) {
@@ -322,5 +366,5 @@ func (s *server) serveGetFine(w http.ResponseWriter, r *http.Request, path []str
 		s.fail(w, r, nil, err)
 		return
 	}
-	s.sent(w, r, nil, codec.WriteJSON(w, http.StatusOK, "application/json", func(e *codec.Encoder) { encodeAdminReservation(e, res) }))
+	s.sent(w, r, nil, codec.WriteTagged(w, r, "application/json", func(e *codec.Encoder) { encodeAdminReservation(e, res) }))
 }

@@ -1,6 +1,7 @@
 package clientip
 
 import (
+	"crypto/tls"
 	"fmt"
 	"net/http"
 	"net/netip"
@@ -52,6 +53,41 @@ func TestClient(t *testing.T) {
 		}
 		if got := proxies.Client(r).String(); got != tt.want {
 			t.Errorf("%s: got %s, want %s", tt.name, got, tt.want)
+		}
+	}
+}
+
+func TestSecure(t *testing.T) {
+	proxies, err := ParseProxies("10.0.0.0/8")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, tt := range []struct {
+		peer, proto, forwarded string
+		want                   bool
+	}{
+		{"10.1.2.3:9", "https", "", true},
+		{"10.1.2.3:9", "HTTPS", "", true},
+		{"10.1.2.3:9", "http", "", false},
+		{"10.1.2.3:9", "https, http", "", false},
+		{"10.1.2.3:9", "", "", false},
+		{"10.1.2.3:9", "", "for=203.0.113.5;proto=https", true},
+		{"10.1.2.3:9", "", `proto=https, for=203.0.113.5;Proto="http"`, false},
+		{"198.51.100.1:9", "https", "proto=https", false},
+	} {
+		r := &http.Request{RemoteAddr: tt.peer, Header: http.Header{}}
+		if tt.proto != "" {
+			r.Header.Set("X-Forwarded-Proto", tt.proto)
+		}
+		if tt.forwarded != "" {
+			r.Header.Set("Forwarded", tt.forwarded)
+		}
+		if got := proxies.Secure(r); got != tt.want {
+			t.Errorf("%+v: got %t", tt, got)
+		}
+		r.TLS = &tls.ConnectionState{}
+		if !proxies.Secure(r) {
+			t.Errorf("%+v over TLS: got false", tt)
 		}
 	}
 }

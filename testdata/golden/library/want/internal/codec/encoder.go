@@ -145,16 +145,23 @@ func (e *Encoder) Value(v any) {
 
 var encoders = sync.Pool{New: func() any { return &Encoder{buf: make([]byte, 0, 1024)} }}
 
+func takeEncoder() *Encoder {
+	e := encoders.Get().(*Encoder)
+	e.buf, e.err = e.buf[:0], nil
+	return e
+}
+
+func (e *Encoder) giveBack() {
+	if cap(e.buf) <= 64<<10 { // do not let one huge answer stay in the pool
+		encoders.Put(e)
+	}
+}
+
 // WriteJSON answers with what encode writes. Nothing is sent before the document
 // is whole, so the encoding error it returns can still become a proper answer.
 func WriteJSON(w http.ResponseWriter, status int, media string, encode func(*Encoder)) error {
-	e := encoders.Get().(*Encoder)
-	e.buf, e.err = e.buf[:0], nil
-	defer func() {
-		if cap(e.buf) <= 64<<10 { // do not let one huge answer stay in the pool
-			encoders.Put(e)
-		}
-	}()
+	e := takeEncoder()
+	defer e.giveBack()
 	encode(e)
 	if e.err != nil {
 		return e.err

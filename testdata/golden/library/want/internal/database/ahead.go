@@ -3,6 +3,7 @@ package database
 import (
 	"fmt"
 	"net"
+	"sync"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
@@ -19,18 +20,28 @@ var errGone = fmt.Errorf("%w: the replica went away: %w", ErrBusy, net.ErrClosed
 // fails in the middle has then not failed the caller, who has seen nothing.
 type aheadRows struct {
 	pgx.Rows
+	*aheadBuffer
 	life   *life
 	fields []pgconn.FieldDescription
-	values [][]byte // of the rows in memory, one row after the other
-	row    int      // the current one, from 1
-	rows   int      // in memory
-	more   bool     // the rest is still to be read
+	row    int  // the current one, from 1
+	rows   int  // in memory
+	more   bool // the rest is still to be read
 }
+
+// aheadBuffer is the memory of the rows. It is used for one result after the other.
+type aheadBuffer struct {
+	text   []byte
+	values [][]byte // pieces of text, one row after the other; nil is NULL
+}
+
+var aheadBuffers = sync.Pool{New: func() any { return new(aheadBuffer) }}
 
 // readAhead reads the begin of a result. It closes the result when it fails.
 func readAhead(rows pgx.Rows, l *life) (*aheadRows, error) {
-	a := &aheadRows{Rows: rows, life: l}
-	var text []byte
+	a := &aheadRows{Rows: rows, life: l, aheadBuffer: aheadBuffers.Get().(*aheadBuffer)}
+	text := a.text[:0]
+	defer func() { a.text = text }()
+	a.values = a.values[:0]
 	for len(text) < mostAhead {
 		if !rows.Next() {
 			rows.Close()
@@ -77,7 +88,12 @@ func (a *aheadRows) Err() error {
 	return err
 }
 
+// close may be called twice; the rows in memory are gone after that.
 func (a *aheadRows) close() error {
 	a.Rows.Close()
+	if b := a.aheadBuffer; b != nil && cap(b.text) <= 2*mostAhead {
+		aheadBuffers.Put(b)
+	}
+	a.aheadBuffer, a.rows = nil, 0
 	return nil
 }

@@ -21,8 +21,13 @@ type sqliteDB struct {
 	migrationDataSource string
 }
 
+// migrationPatience is how long migrations wait for those of another process at
+// least. No client waits for them.
+const migrationPatience = 5 * time.Second
+
 func openSQLite(cfg Config) (*sqliteDB, error) {
-	source, err := sqliteSource(cfg.URL)
+	// Another process that holds the lock is waited for like a connection.
+	source, err := sqliteSource(cfg.URL, cfg.AcquireTimeout)
 	if err != nil {
 		return nil, err
 	}
@@ -38,18 +43,22 @@ func openSQLite(cfg Config) (*sqliteDB, error) {
 		return nil, err
 	}
 	reader.SetConnMaxIdleTime(cfg.IdleTimeout)
+	migrating, err := sqliteSource(cfg.URL, max(cfg.AcquireTimeout, migrationPatience))
+	if err != nil {
+		return nil, err
+	}
 	return &sqliteDB{
 		writer:              writer,
 		reader:              reader,
 		writeGate:           newGate(cfg),
 		readGate:            newGate(cfg),
 		file:                strings.TrimPrefix(source[:strings.Index(source, "?")], "file:"),
-		migrationDataSource: writing,
+		migrationDataSource: migrating + "&_txlock=immediate",
 	}, nil
 }
 
 // sqliteSource turns the URL into the driver's data source name.
-func sqliteSource(text string) (string, error) {
+func sqliteSource(text string, patience time.Duration) (string, error) {
 	scheme, rest, _ := strings.Cut(text, ":")
 	file, query, _ := strings.Cut(rest, "?")
 	file = strings.TrimPrefix(file, "//")
@@ -59,7 +68,8 @@ func sqliteSource(text string) (string, error) {
 	if scheme == "sqlite" { // a plain path; after file: it is a URI already
 		file = (&url.URL{Path: file}).EscapedPath()
 	}
-	pragmas := "_pragma=busy_timeout(5000)&_pragma=journal_mode(WAL)&_pragma=synchronous(NORMAL)&_pragma=foreign_keys(1)"
+	pragmas := fmt.Sprintf("_pragma=busy_timeout(%d)", max(patience.Milliseconds(), 1)) +
+		"&_pragma=journal_mode(WAL)&_pragma=synchronous(NORMAL)&_pragma=foreign_keys(1)"
 	if query != "" {
 		pragmas += "&" + query
 	}
@@ -109,6 +119,16 @@ func (s *sqliteDB) ping(ctx context.Context) error {
 		return fmt.Errorf("%s: %w", s.file, translate(err))
 	}
 	return translate(s.reader.PingContext(ctx))
+}
+
+func (s *sqliteDB) stats() Stats {
+	r, w := s.reader.Stats(), s.writer.Stats()
+	out := Stats{
+		MaxConns: r.MaxOpenConnections + w.MaxOpenConnections, InUse: r.InUse + w.InUse, Idle: r.Idle + w.Idle,
+	}
+	s.readGate.addTo(&out)
+	s.writeGate.addTo(&out)
+	return out
 }
 
 func (s *sqliteDB) close() error { return errors.Join(s.reader.Close(), s.writer.Close()) }

@@ -115,6 +115,9 @@ func (c *Cache) refresh(k key, e *entry, r *http.Request, call call) {
 
 func (c *Cache) newFlight(r *http.Request, call call, k key, old *entry) *flight {
 	ctx := context.WithoutCancel(r.Context())
+	if c.prepare != nil {
+		ctx = c.prepare(ctx)
+	}
 	f := &flight{c: c, k: k, policy: call.policy, next: call.next, old: old, asked: time.Now(), done: make(chan struct{})}
 	if end, ok := r.Context().Deadline(); ok {
 		ctx, f.cancel = context.WithDeadline(ctx, end)

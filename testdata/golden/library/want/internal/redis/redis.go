@@ -53,8 +53,10 @@ type Client struct {
 	timeout time.Duration
 	log     *slog.Logger
 	current atomic.Pointer[link] // nil while Redis is down
+	life    context.Context      // ends with Close
 	stop    context.CancelFunc
 	stopped chan struct{}
+	group   sync.WaitGroup // of listeners
 }
 
 // link is one connection to a server, a cluster or a set of sentinels.
@@ -94,7 +96,7 @@ func Open(cfg Config, log *slog.Logger) (*Client, error) {
 	opt.Sentinel.TopologyRefreshInterval = stable
 	opt.Sentinel.Dialer, opt.Sentinel.TLSConfig = opt.Dialer, opt.TLSConfig
 	ctx, stop := context.WithCancel(context.Background())
-	c := &Client{opt: opt, timeout: cfg.Timeout, log: log, stop: stop, stopped: make(chan struct{})}
+	c := &Client{opt: opt, timeout: cfg.Timeout, log: log, life: ctx, stop: stop, stopped: make(chan struct{})}
 	tried := make(chan struct{})
 	go c.run(ctx, tried)
 	select {
@@ -190,8 +192,33 @@ func (c *Client) Do(ctx context.Context, f func(context.Context, rueidis.Client)
 	return err
 }
 
-// Close ends the connection.
+// Listen calls message with what is published on a channel, until Close. Whenever
+// Redis comes back, up is called once messages arrive again: some were missed then.
+// Neither may wait for long, and they may run at the same time.
+func (c *Client) Listen(channel string, up func(), message func(string)) {
+	c.group.Go(func() {
+		for c.life.Err() == nil {
+			if l := c.current.Load(); l != nil {
+				ctx := rueidis.WithOnSubscriptionHook(c.life, func(s rueidis.PubSubSubscription) {
+					if s.Kind == "subscribe" {
+						go up()
+					}
+				})
+				_ = l.client.Receive(ctx, l.client.B().Subscribe().Channel(channel).Build(), func(m rueidis.PubSubMessage) {
+					message(m.Message)
+				}) // its error is one of the connection, which calls notice too
+			}
+			select {
+			case <-time.After(retryLeast / 5):
+			case <-c.life.Done():
+			}
+		}
+	})
+}
+
+// Close ends the connection and what listens on it.
 func (c *Client) Close() {
 	c.stop()
 	<-c.stopped
+	c.group.Wait()
 }

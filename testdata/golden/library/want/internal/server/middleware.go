@@ -6,9 +6,11 @@ import (
 	"errors"
 	"log/slog"
 	"net/http"
+	"net/netip"
 	"runtime/debug"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"example.com/library/internal/codec"
@@ -26,23 +28,56 @@ func chain(h http.Handler, middleware ...func(http.Handler) http.Handler) http.H
 // requestIDHeader carries the id of a request from the client and back to it.
 const requestIDHeader = "X-Request-Id"
 
-type requestIDKey struct{}
+type identityKey struct{}
+
+// identity is what is known of a request beside what it says.
+type identity struct {
+	id      string
+	subject string // of who sends it
+	request *http.Request
+	server  *Server
+}
+
+// identityOf returns the identity of the request that ctx belongs to, or nil.
+func identityOf(ctx context.Context) *identity {
+	known, _ := ctx.Value(identityKey{}).(*identity)
+	return known
+}
 
 // RequestID returns the id of the request that ctx belongs to, or "".
 func RequestID(ctx context.Context) string {
-	id, _ := ctx.Value(requestIDKey{}).(string)
-	return id
+	if known := identityOf(ctx); known != nil {
+		return known.id
+	}
+	return ""
+}
+
+// SetSubject tells the log who sends the request that ctx belongs to.
+func SetSubject(ctx context.Context, subject string) {
+	if known := identityOf(ctx); known != nil {
+		known.subject = subject
+	}
+}
+
+// Client returns the address that the request comes from which ctx belongs to. It is
+// not valid outside of requests.
+func Client(ctx context.Context) netip.Addr {
+	if known := identityOf(ctx); known != nil {
+		return known.server.cfg.Proxies.Client(known.request)
+	}
+	return netip.Addr{}
 }
 
 // identify gives every request an id: the one it came with, or a new one.
-func identify(next http.Handler) http.Handler {
+func (s *Server) identify(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		id := r.Header.Get(requestIDHeader)
 		if !validID(id) {
 			id = rand.Text()
 		}
 		w.Header().Set(requestIDHeader, id)
-		next.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), requestIDKey{}, id)))
+		known := &identity{id: id, request: r, server: s}
+		next.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), identityKey{}, known)))
 	})
 }
 
@@ -57,7 +92,8 @@ const idChars = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-
 func (s *Server) logRequests(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		start := time.Now()
-		rec := &recorder{ResponseWriter: w}
+		rec := &recorder{ResponseWriter: w, streams: &s.streams}
+		defer rec.finish()
 		defer func() { s.logRequest(r, rec, time.Since(start)) }() // also when the handler aborts
 		next.ServeHTTP(rec, r)
 		if rec.status == 0 {
@@ -68,13 +104,16 @@ func (s *Server) logRequests(next http.Handler) http.Handler {
 
 func (s *Server) logRequest(r *http.Request, rec *recorder, took time.Duration) {
 	level := slog.LevelInfo
-	if rec.status >= http.StatusInternalServerError {
+	switch {
+	case rec.quiet:
+		level = slog.LevelDebug
+	case rec.status >= http.StatusInternalServerError:
 		level = slog.LevelError
 	}
 	if !s.log.Enabled(r.Context(), level) {
 		return
 	}
-	s.log.LogAttrs(r.Context(), level, "request",
+	attrs := append(make([]slog.Attr, 0, 8),
 		slog.String("method", r.Method),
 		slog.String("path", r.URL.Path),
 		slog.String("route", r.Pattern), // set by the router of the API
@@ -83,6 +122,10 @@ func (s *Server) logRequest(r *http.Request, rec *recorder, took time.Duration) 
 		slog.Float64("duration_ms", float64(took.Microseconds())/1000),
 		slog.String("client", s.cfg.Proxies.Client(r).String()),
 	)
+	if known := identityOf(r.Context()); known != nil && known.subject != "" {
+		attrs = append(attrs, slog.String("subject", known.subject))
+	}
+	s.log.LogAttrs(r.Context(), level, "request", attrs...)
 }
 
 // recorder notes what is sent.
@@ -90,13 +133,37 @@ type recorder struct {
 	http.ResponseWriter
 	status int
 	bytes  int64
+	quiet  bool
+
+	streams *streams
+	stream  bool        // it is one of them
+	cancel  func()      // ends the context of the handler
+	left    atomic.Bool // the stop does not wait for it
 }
+
+// Endless says that the answer has no end of its own: the stop does not wait for it.
+func (r *recorder) Endless() {
+	r.stream = true
+	r.streams.add(r)
+}
+
+func (r *recorder) finish() {
+	if r.stream {
+		r.streams.remove(r)
+	}
+}
+
+// Quiet has the request logged at the level debug only.
+func (r *recorder) Quiet() { r.quiet = true }
 
 // WriteHeader implements [http.ResponseWriter].
 func (r *recorder) WriteHeader(status int) {
 	// 1xx answers but 101 come before the real one.
 	if r.status == 0 && (status >= 200 || status == http.StatusSwitchingProtocols) {
 		r.status = status
+		if h := r.Header(); status >= http.StatusBadRequest && h["Cache-Control"] == nil {
+			h["Cache-Control"] = noStore
+		}
 	}
 	r.ResponseWriter.WriteHeader(status)
 }
@@ -105,6 +172,9 @@ func (r *recorder) WriteHeader(status int) {
 func (r *recorder) Write(p []byte) (int, error) {
 	if r.status == 0 {
 		r.status = http.StatusOK
+	}
+	if r.stream && r.left.Load() {
+		return 0, errStopping
 	}
 	n, err := r.ResponseWriter.Write(p)
 	r.bytes += int64(n)
@@ -126,6 +196,7 @@ func (s *Server) recoverPanics(next http.Handler) http.Handler {
 			if err, ok := cause.(error); ok && errors.Is(err, http.ErrAbortHandler) {
 				panic(cause)
 			}
+			s.panics.Add(1)
 			s.log.ErrorContext(r.Context(), "panic", "cause", cause, "stack", string(debug.Stack()))
 			if rec, ok := w.(*recorder); ok && rec.status != 0 {
 				panic(http.ErrAbortHandler)
@@ -133,26 +204,11 @@ func (s *Server) recoverPanics(next http.Handler) http.Handler {
 			h := w.Header() // may describe an answer that will not come
 			clear(h)
 			h.Set(requestIDHeader, RequestID(r.Context()))
-			secure(h)
+			s.harden(h, r)
 			codec.WriteProblem(w, problem.New(http.StatusInternalServerError, ""))
 		}()
 		next.ServeHTTP(w, r)
 	})
-}
-
-// secureHeaders keeps browsers from guessing what an answer is and from showing it
-// inside other pages.
-func secureHeaders(next http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		secure(w.Header())
-		next.ServeHTTP(w, r)
-	})
-}
-
-func secure(h http.Header) {
-	h.Set("X-Content-Type-Options", "nosniff")
-	h.Set("X-Frame-Options", "DENY")
-	h.Set("Referrer-Policy", "no-referrer")
 }
 
 // limit bounds the size of the body and the time of the handler.
@@ -160,8 +216,15 @@ func (s *Server) limit(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		ctx, cancel := context.WithTimeout(r.Context(), s.cfg.RequestTimeout)
 		defer cancel()
+		if rec, ok := w.(*recorder); ok {
+			rec.cancel = cancel
+		}
 		limited := r.WithContext(ctx)
-		if r.Body != nil && r.Body != http.NoBody {
+		switch {
+		case r.ContentLength > s.cfg.MaxBody:
+			limited.Body = oversized{s.cfg.MaxBody}
+			w.Header()["Connection"] = closing // what follows is the rest of the body
+		case r.Body != nil && r.Body != http.NoBody:
 			limited.Body = http.MaxBytesReader(w, r.Body, s.cfg.MaxBody)
 		}
 		defer func() { r.Pattern = limited.Pattern }() // for the log

@@ -6,7 +6,6 @@ import (
 	"context"
 
 	"example.com/library/internal/api"
-	"example.com/library/internal/database"
 )
 
 // ListBooks reads the rows of books that match.
@@ -51,7 +50,7 @@ func (s *Store) CreateBook(ctx context.Context, req api.CreateBookRequest) (*api
 	return one(s.db.WriteRow(
 		ctx,
 		stmt,
-		database.NewID(),
+		s.db.NewID(),
 		req.Body.Title,
 		req.Body.Author,
 		req.Body.Shelf,

@@ -6,7 +6,6 @@ import (
 	"context"
 
 	"example.com/library/internal/api"
-	"example.com/library/internal/database"
 )
 
 // CreateFine adds a row to fines.
@@ -18,7 +17,7 @@ func (s *Store) CreateFine(ctx context.Context, req api.CreateFineRequest) (*api
 	return one(s.db.WriteRow(
 		ctx,
 		stmt,
-		database.NewID(),
+		s.db.NewID(),
 		req.Body.Reader,
 		req.Body.Cents,
 	), scanAdminReservation)

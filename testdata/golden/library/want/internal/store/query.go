@@ -192,15 +192,21 @@ func all[T any](rows *database.Rows, err error, scan func(scanner, *T) error) ([
 		return nil, err
 	}
 	defer rows.Close()
-	list := []T{}
-	for rows.Next() {
-		var v T
-		if err := scan(rows, &v); err != nil {
+	for {
+		list := []T{}
+		for rows.Next() {
+			var v T
+			if err := scan(rows, &v); err != nil {
+				return nil, err
+			}
+			list = append(list, v)
+		}
+		if err := rows.Err(); err == nil {
+			return list, nil
+		} else if !rows.Retry() {
 			return nil, err
 		}
-		list = append(list, v)
 	}
-	return list, rows.Err()
 }
 
 // affected turns "no row was written" into [database.ErrNotFound].
@@ -231,9 +237,9 @@ func missingBody(status int) error {
 }
 
 // idOr returns the key that the request brought along, or a new one.
-func idOr[S ~string](id *S) string {
+func idOr[S ~string](db *database.DB, id *S) string {
 	if id == nil || *id == "" {
-		return database.NewID()
+		return db.NewID()
 	}
 	return string(*id)
 }

@@ -6,7 +6,6 @@ import (
 	"context"
 
 	"example.com/library/internal/api"
-	"example.com/library/internal/database"
 )
 
 // CreateReservation adds a row to reservations.
@@ -18,7 +17,7 @@ func (s *Store) CreateReservation(ctx context.Context, req api.CreateReservation
 	return one(s.db.WriteRow(
 		ctx,
 		stmt,
-		database.NewID(),
+		s.db.NewID(),
 		req.Body.BookID,
 		req.Body.Reader,
 	), scanReservation)

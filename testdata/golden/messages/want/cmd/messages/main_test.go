@@ -16,7 +16,7 @@ import (
 // environment returns a getenv with a free port and a database of its own.
 func environment(t *testing.T) func(string) string {
 	t.Helper()
-	vars := map[string]string{"ADDR": "127.0.0.1:0"}
+	vars := map[string]string{"ADDR": "127.0.0.1:0", "AUTH_DEV": "insecure"}
 	vars["DATABASE_URL"] = "sqlite:" + filepath.Join(t.TempDir(), "test.db")
 	return func(name string) string { return vars[name] }
 }
@@ -89,6 +89,8 @@ func TestCommands(t *testing.T) {
 		{"help", "SHUTDOWN_TIMEOUT", 0},
 		{"config", "ADDR=127.0.0.1:0\n", 0},
 		{"migrate", "schema is up to date", 0},
+		{"apikey deploy", "deploy_", 0},
+		{"apikey", "", 64},
 		{"dance", "", 64},
 		{"serve now", "", 64},
 	} {
@@ -100,6 +102,19 @@ func TestCommands(t *testing.T) {
 		if !strings.Contains(out.String(), tt.want) {
 			t.Errorf("%s: got %q, want %q in it", tt.args, out.String(), tt.want)
 		}
+	}
+}
+
+func TestNobodyIsLetInByDefault(t *testing.T) {
+	open := environment(t)
+	err := run(t.Context(), nil, func(name string) string {
+		if name == "AUTH_DEV" {
+			return ""
+		}
+		return open(name)
+	}, io.Discard)
+	if err == nil || !strings.Contains(err.Error(), "AUTH_DEV") {
+		t.Errorf("the service starts though nothing checks credentials: %v", err)
 	}
 }
 

@@ -3,10 +3,12 @@
 package api
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"net/http"
 	"slices"
+	"strings"
 
 	"example.com/messages/internal/codec"
 	"example.com/messages/internal/problem"
@@ -40,20 +42,31 @@ func (s *server) authorize(w http.ResponseWriter, r *http.Request, requirements 
 	if s.guard == nil {
 		return r, nil
 	}
-	refused := ErrUnauthorized
+	var refused error
 	for _, demands := range requirements {
 		met, err := s.meet(r, demands)
 		switch {
 		case err == nil:
+			w.Header().Set("Cache-Control", "no-store") // the answer is for this client
 			return met, nil
-		case !errors.Is(err, errMissing):
+		case !errors.Is(err, errMissing) && (refused == nil || severity(err) > severity(refused)):
 			refused = err
 		}
 	}
-	if p, ok := errors.AsType[*problem.Problem](refused); ok && p.Status == http.StatusUnauthorized {
-		challenge(w.Header(), requirements)
+	refused = cmp.Or(refused, ErrUnauthorized)
+	if p, ok := errors.AsType[*problem.Problem](refused); ok {
+		challenge(w.Header(), p, requirements)
 	}
 	return r, refused
+}
+
+// severity orders what requirements are refused for: that the credentials do not suffice says more than
+// that others are wrong, and that they cannot be checked says more than either.
+func severity(err error) int {
+	if p, ok := errors.AsType[*problem.Problem](err); ok {
+		return p.Status
+	}
+	return http.StatusInternalServerError
 }
 
 func (s *server) meet(r *http.Request, demands []demand) (*http.Request, error) {
@@ -67,11 +80,20 @@ func (s *server) meet(r *http.Request, demands []demand) (*http.Request, error) 
 	return r, nil
 }
 
-// challenge says which credentials would do, each scheme once.
-func challenge(h http.Header, requirements [][]demand) {
+// challenge says what the problem asks for and, when credentials are missing or wrong, which would do: each
+// scheme once.
+func challenge(h http.Header, p *problem.Problem, requirements [][]demand) {
+	asked, _, _ := strings.Cut(p.Challenge, " ")
+	if asked != "" {
+		h.Add("WWW-Authenticate", p.Challenge)
+	}
+	if p.Status != http.StatusUnauthorized {
+		return
+	}
 	for _, demands := range requirements {
 		for _, d := range demands {
-			if d.challenge != "" && !slices.Contains(h.Values("WWW-Authenticate"), d.challenge) {
+			scheme, _, _ := strings.Cut(d.challenge, " ")
+			if d.challenge != "" && scheme != asked && !slices.Contains(h.Values("WWW-Authenticate"), d.challenge) {
 				h.Add("WWW-Authenticate", d.challenge)
 			}
 		}

@@ -13,16 +13,24 @@ import (
 	"slices"
 
 	"example.com/messages/internal/codec"
+	"example.com/messages/internal/httpcache"
 	"example.com/messages/internal/problem"
 	"example.com/messages/internal/ratelimit"
 	"example.com/messages/internal/router"
+	"example.com/messages/internal/shed"
 )
 
 // Options are the settings of the handler that [New] returns.
 type Options struct {
 	Log     *slog.Logger       // where unexpected errors go; nil means [slog.Default]
 	Limiter *ratelimit.Limiter // nil: nothing is limited
-	Guard   Guard              // checks who sends requests; nil: nobody does
+	Cache   *httpcache.Cache   // nil: no answers are kept
+
+	// Atomic runs a function whose writes depend on what it reads, so that nobody else writes in
+	// between. Nil: conditions of requests are checked before, which others may make untrue.
+	Atomic  func(context.Context, func(context.Context) error) error
+	Shedder *shed.Shedder // refuses what there is no capacity for; nil: nothing is refused
+	Guard   Guard         // checks who sends requests; nil: nobody does
 
 	// CheckAnswers holds every answer to the document before it is sent. One that does not match is
 	// logged, and the client gets a 500 that lists what is wrong: for development and tests.
@@ -32,23 +40,23 @@ type Options struct {
 // New returns the API as an HTTP handler: it finds the operation, decodes and validates the request,
 // calls h and encodes the answer. It is safe for concurrent use.
 func New(h Handler, opt Options) http.Handler {
-	s := &server{handler: h, log: cmp.Or(opt.Log, slog.Default()), limiter: opt.Limiter, guard: opt.Guard, check: opt.CheckAnswers}
+	s := &server{handler: h, log: cmp.Or(opt.Log, slog.Default()), limiter: opt.Limiter, cache: opt.Cache, atomic: opt.Atomic, shedder: opt.Shedder, guard: opt.Guard, check: opt.CheckAnswers}
 	if s.guard == nil {
 		s.log.Warn("nobody checks who sends requests, though the document asks for credentials: see api.Options")
 	}
 	rt := router.New([]router.Route{
-		{Method: "GET", Path: "/channels", Handle: s.limited(nil, nil, s.checked(s.serveListChannels, func(a *codec.Answer) { _, _ = readListChannels(a) }))},
-		{Method: "POST", Path: "/channels", Handle: s.limited(nil, nil, s.checked(s.serveCreateChannel, func(a *codec.Answer) { _, _ = readCreateChannel(a) }))},
-		{Method: "GET", Path: "/channels/{channelId}", Handle: s.limited(nil, nil, s.checked(s.serveGetChannel, func(a *codec.Answer) { _, _ = readGetChannel(a) }))},
-		{Method: "PATCH", Path: "/channels/{channelId}", Handle: s.limited(nil, nil, s.checked(s.serveUpdateChannel, func(a *codec.Answer) { _, _ = readUpdateChannel(a) }))},
-		{Method: "DELETE", Path: "/channels/{channelId}", Handle: s.limited(nil, nil, s.checked(s.serveDeleteChannel, func(a *codec.Answer) { _ = readDeleteChannel(a) }))},
-		{Method: "GET", Path: "/channels/{channelId}/messages", Handle: s.limited(nil, nil, s.checked(s.serveListMessages, func(a *codec.Answer) { _, _ = readListMessages(a) }))},
-		{Method: "POST", Path: "/channels/{channelId}/messages", Handle: s.limited(nil, nil, s.checked(s.servePostMessage, func(a *codec.Answer) { _, _ = readPostMessage(a) }))},
-		{Method: "GET", Path: "/channels/{channelId}/messages/{messageId}", Handle: s.limited(nil, nil, s.checked(s.serveGetMessage, func(a *codec.Answer) { _, _ = readGetMessage(a) }))},
-		{Method: "PUT", Path: "/channels/{channelId}/messages/{messageId}", Handle: s.limited(nil, nil, s.checked(s.serveReplaceMessage, func(a *codec.Answer) { _, _ = readReplaceMessage(a) }))},
-		{Method: "DELETE", Path: "/channels/{channelId}/messages/{messageId}", Handle: s.limited(nil, nil, s.checked(s.serveDeleteMessage, func(a *codec.Answer) { _ = readDeleteMessage(a) }))},
-		{Method: "GET", Path: "/channels/{channelId}/messages/{messageId}/deliveries", Handle: s.limited(nil, nil, s.checked(s.serveListDeliveries, func(a *codec.Answer) { _, _ = readListDeliveries(a) }))},
-		{Method: "POST", Path: "/render", Handle: s.limited(nil, nil, s.checked(s.serveRenderContent, func(a *codec.Answer) { _, _ = readRenderContent(a) }))},
+		{Method: "GET", Path: "/channels", Handle: s.shed(shed.Normal, nil, s.limited(nil, nil, s.checked(s.serveListChannels, func(a *codec.Answer) { _, _ = readListChannels(a) })))},
+		{Method: "POST", Path: "/channels", Handle: s.shed(shed.Normal, nil, s.limited(nil, nil, s.writes([]string{"channels"}, s.checked(s.serveCreateChannel, func(a *codec.Answer) { _, _ = readCreateChannel(a) }))))},
+		{Method: "GET", Path: "/channels/{channelId}", Handle: s.shed(shed.Normal, nil, s.limited(nil, nil, s.checked(s.serveGetChannel, func(a *codec.Answer) { _, _ = readGetChannel(a) })))},
+		{Method: "PATCH", Path: "/channels/{channelId}", Handle: s.shed(shed.Normal, nil, s.limited(nil, nil, s.writes([]string{"channels", "channels/{0}"}, s.checked(s.serveUpdateChannel, func(a *codec.Answer) { _, _ = readUpdateChannel(a) }))))},
+		{Method: "DELETE", Path: "/channels/{channelId}", Handle: s.shed(shed.Normal, nil, s.limited(nil, nil, s.writes([]string{"channels", "channels/{0}"}, s.checked(s.serveDeleteChannel, func(a *codec.Answer) { _ = readDeleteChannel(a) }))))},
+		{Method: "GET", Path: "/channels/{channelId}/messages", Handle: s.shed(shed.Normal, nil, s.limited(nil, nil, s.checked(s.serveListMessages, func(a *codec.Answer) { _, _ = readListMessages(a) })))},
+		{Method: "POST", Path: "/channels/{channelId}/messages", Handle: s.shed(shed.Normal, nil, s.limited(nil, nil, s.writes([]string{"messages"}, s.checked(s.servePostMessage, func(a *codec.Answer) { _, _ = readPostMessage(a) }))))},
+		{Method: "GET", Path: "/channels/{channelId}/messages/{messageId}", Handle: s.shed(shed.Normal, nil, s.limited(nil, nil, s.checked(s.serveGetMessage, func(a *codec.Answer) { _, _ = readGetMessage(a) })))},
+		{Method: "PUT", Path: "/channels/{channelId}/messages/{messageId}", Handle: s.shed(shed.Normal, nil, s.limited(nil, nil, s.writes([]string{"messages", "messages/{1}"}, s.checked(s.serveReplaceMessage, func(a *codec.Answer) { _, _ = readReplaceMessage(a) }))))},
+		{Method: "DELETE", Path: "/channels/{channelId}/messages/{messageId}", Handle: s.shed(shed.Normal, nil, s.limited(nil, nil, s.writes([]string{"messages", "messages/{1}"}, s.checked(s.serveDeleteMessage, func(a *codec.Answer) { _ = readDeleteMessage(a) }))))},
+		{Method: "GET", Path: "/channels/{channelId}/messages/{messageId}/deliveries", Handle: s.shed(shed.Normal, nil, s.limited(nil, nil, s.checked(s.serveListDeliveries, func(a *codec.Answer) { _, _ = readListDeliveries(a) })))},
+		{Method: "POST", Path: "/render", Handle: s.shed(shed.Normal, nil, s.limited(nil, nil, s.writes([]string{"render"}, s.checked(s.serveRenderContent, func(a *codec.Answer) { _, _ = readRenderContent(a) }))))},
 	})
 	rt.NotFound = s.limitedHandler(notFound)
 	rt.MethodNotAllowed = s.limitedHandler(methodNotAllowed)
@@ -59,6 +67,9 @@ type server struct {
 	handler Handler
 	log     *slog.Logger
 	limiter *ratelimit.Limiter
+	cache   *httpcache.Cache
+	atomic  func(context.Context, func(context.Context) error) error
+	shedder *shed.Shedder
 	guard   Guard
 	check   bool
 }
@@ -81,6 +92,91 @@ func (s *server) limited(p *ratelimit.Policy, declared failures, next router.Han
 func (s *server) limitedHandler(next http.HandlerFunc) http.Handler {
 	limited := s.limited(nil, nil, func(w http.ResponseWriter, r *http.Request, _ []string) { next(w, r) })
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { limited(w, r, nil) })
+}
+
+// writes ends what is kept under some keys, once a request has changed it.
+func (s *server) writes(keys []string, next router.Handle) router.Handle {
+	if s.cache == nil || s.cache.TTL() == 0 {
+		return next
+	}
+	policy, handle := s.cache.Policy(nil, keys), httpcache.Handle(next)
+	return func(w http.ResponseWriter, r *http.Request, path []string) { s.cache.Serve(w, r, policy, path, handle) }
+}
+
+// condition says what a write does about conditions on its row.
+type condition struct {
+	required bool // a request without one is refused
+	creates  bool // there may be no row yet
+}
+
+// conditional writes if what If-Match and If-None-Match ask of the tag of the row is so.
+func (s *server) conditional(r *http.Request, c condition, tag func(context.Context) (string, error), write func(context.Context) error) error {
+	match, none := r.Header["If-Match"], r.Header["If-None-Match"]
+	if c.required && len(match) == 0 && len(none) == 0 {
+		return problem.New(http.StatusPreconditionRequired, "send If-Match with the ETag of what is to be changed")
+	}
+	if len(match) == 0 && len(none) == 0 {
+		return write(r.Context())
+	}
+	checked := func(ctx context.Context) error {
+		current, err := tag(ctx)
+		if err != nil && !(c.creates && isNotFound(err)) {
+			return err
+		}
+		matches := len(match) == 0 || err == nil && codec.MatchTag(match, current, false)
+		if !matches || err == nil && len(none) > 0 && codec.MatchTag(none, current, true) {
+			return problem.New(http.StatusPreconditionFailed, "it is not what the condition of the request says")
+		}
+		return write(ctx)
+	}
+	if s.atomic == nil {
+		return checked(r.Context())
+	}
+	return s.atomic(r.Context(), checked)
+}
+
+// isNotFound reports whether an error says that there is no row.
+func isNotFound(err error) bool {
+	known, ok := errors.AsType[interface {
+		error
+		Problem() *problem.Problem
+	}](err)
+	return ok && known.Problem().Status == http.StatusNotFound
+}
+
+// tagGetChannel is the entity tag of what GetChannel answers.
+func (s *server) tagGetChannel(ctx context.Context, req GetChannelRequest) (string, error) {
+	res, err := s.handler.GetChannel(ctx, req)
+	if err != nil {
+		return "", err
+	}
+	return codec.TagOf(func(e *codec.Encoder) { encodeChannel(e, res) })
+}
+
+// tagGetMessage is the entity tag of what GetMessage answers.
+func (s *server) tagGetMessage(ctx context.Context, req GetMessageRequest) (string, error) {
+	res, err := s.handler.GetMessage(ctx, req)
+	if err != nil {
+		return "", err
+	}
+	return codec.TagOf(func(e *codec.Encoder) { encodeMessage(e, res) })
+}
+
+// shed refuses requests that the service has no capacity for.
+func (s *server) shed(priority shed.Priority, declared failures, next router.Handle) router.Handle {
+	if s.shedder == nil {
+		return next
+	}
+	operation := s.shedder.Operation(priority)
+	return func(w http.ResponseWriter, r *http.Request, path []string) {
+		place, err := operation.Enter(w, r)
+		if err != nil {
+			s.fail(w, r, declared, err)
+			return
+		}
+		defer place.Leave()
+		next(place, r, path)
+	}
 }
 
 // checked holds the answers of an operation to the document, when that is asked for. read reads
@@ -242,7 +338,7 @@ func (s *server) serveGetChannel(w http.ResponseWriter, r *http.Request, path []
 		s.fail(w, r, nil, err)
 		return
 	}
-	s.sent(w, r, nil, codec.WriteJSON(w, http.StatusOK, "application/json", func(e *codec.Encoder) { encodeChannel(e, res) }))
+	s.sent(w, r, nil, codec.WriteTagged(w, r, "application/json", func(e *codec.Encoder) { encodeChannel(e, res) }))
 }
 
 func (s *server) serveUpdateChannel(w http.ResponseWriter, r *http.Request, path []string) {
@@ -265,8 +361,13 @@ func (s *server) serveUpdateChannel(w http.ResponseWriter, r *http.Request, path
 		s.fail(w, r, nil, err)
 		return
 	}
-	res, err := s.handler.UpdateChannel(r.Context(), req)
-	if err != nil {
+	var res *Channel
+	if err := s.conditional(r, condition{}, func(ctx context.Context) (string, error) {
+		return s.tagGetChannel(ctx, GetChannelRequest{ChannelID: req.ChannelID})
+	}, func(ctx context.Context) (err error) {
+		res, err = s.handler.UpdateChannel(ctx, req)
+		return err
+	}); err != nil {
 		s.fail(w, r, nil, err)
 		return
 	}
@@ -288,7 +389,9 @@ func (s *server) serveDeleteChannel(w http.ResponseWriter, r *http.Request, path
 		s.fail(w, r, nil, err)
 		return
 	}
-	if err := s.handler.DeleteChannel(r.Context(), req); err != nil {
+	if err := s.conditional(r, condition{}, func(ctx context.Context) (string, error) {
+		return s.tagGetChannel(ctx, GetChannelRequest{ChannelID: req.ChannelID})
+	}, func(ctx context.Context) error { return s.handler.DeleteChannel(ctx, req) }); err != nil {
 		s.fail(w, r, nil, err)
 		return
 	}
@@ -385,7 +488,7 @@ func (s *server) serveGetMessage(w http.ResponseWriter, r *http.Request, path []
 		s.fail(w, r, nil, err)
 		return
 	}
-	s.sent(w, r, nil, codec.WriteJSON(w, http.StatusOK, "application/json", func(e *codec.Encoder) { encodeMessage(e, res) }))
+	s.sent(w, r, nil, codec.WriteTagged(w, r, "application/json", func(e *codec.Encoder) { encodeMessage(e, res) }))
 }
 
 func (s *server) serveReplaceMessage(w http.ResponseWriter, r *http.Request, path []string) {
@@ -411,8 +514,13 @@ func (s *server) serveReplaceMessage(w http.ResponseWriter, r *http.Request, pat
 		s.fail(w, r, nil, err)
 		return
 	}
-	res, err := s.handler.ReplaceMessage(r.Context(), req)
-	if err != nil {
+	var res *Message
+	if err := s.conditional(r, condition{}, func(ctx context.Context) (string, error) {
+		return s.tagGetMessage(ctx, GetMessageRequest{ChannelID: req.ChannelID, MessageID: req.MessageID})
+	}, func(ctx context.Context) (err error) {
+		res, err = s.handler.ReplaceMessage(ctx, req)
+		return err
+	}); err != nil {
 		s.fail(w, r, nil, err)
 		return
 	}
@@ -437,7 +545,9 @@ func (s *server) serveDeleteMessage(w http.ResponseWriter, r *http.Request, path
 		s.fail(w, r, nil, err)
 		return
 	}
-	if err := s.handler.DeleteMessage(r.Context(), req); err != nil {
+	if err := s.conditional(r, condition{}, func(ctx context.Context) (string, error) {
+		return s.tagGetMessage(ctx, GetMessageRequest{ChannelID: req.ChannelID, MessageID: req.MessageID})
+	}, func(ctx context.Context) error { return s.handler.DeleteMessage(ctx, req) }); err != nil {
 		s.fail(w, r, nil, err)
 		return
 	}

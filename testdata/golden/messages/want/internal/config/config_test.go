@@ -27,3 +27,11 @@ func TestLoadComparesTimeouts(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 }
+
+func TestLoadRefusesUnsafeSettings(t *testing.T) {
+	vars := map[string]string{"CORS_ORIGINS": "*", "CORS_CREDENTIALS": "true"}
+	_, err := Load(func(name string) string { return vars[name] })
+	if err == nil || !strings.Contains(err.Error(), "any page could read") {
+		t.Errorf("got %v", err)
+	}
+}

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net"
 	"net/url"
+	"os"
 	"strconv"
 	"strings"
 	"text/tabwriter"
@@ -31,11 +32,34 @@ type env struct {
 
 // read returns the text of a setting, trimmed, or its default.
 func (e *env) read(name, def, doc string) string {
-	value := strings.TrimSpace(e.getenv(name))
+	value := e.value(name)
 	if value == "" {
 		value = def
 	}
 	e.vars = append(e.vars, Var{name, doc, mask(def), mask(value)})
+	return value
+}
+
+// value returns the text of a variable, or that of the file which NAME_FILE names.
+func (e *env) value(name string) string {
+	value, file := strings.TrimSpace(e.getenv(name)), strings.TrimSpace(e.getenv(name+fileSuffix))
+	if file == "" {
+		return value
+	}
+	if value != "" {
+		e.errs = append(e.errs, fmt.Errorf("%s and %s%s: want one of the two", name, name, fileSuffix))
+		return value
+	}
+	text, err := os.ReadFile(file)
+	if value = strings.TrimSpace(string(text)); err == nil && value == "" {
+		err = errors.New("the file is empty")
+	}
+	if pathErr, ok := errors.AsType[*os.PathError](err); ok {
+		err = pathErr.Err // the rest repeats the name
+	}
+	if err != nil {
+		e.errs = append(e.errs, fmt.Errorf("%s%s=%s: %w", name, fileSuffix, file, err))
+	}
 	return value
 }
 
@@ -139,6 +163,21 @@ func parse[T any](e *env, name, def string, read func(string) (T, error), doc st
 	return v
 }
 
+// secret reads a setting in a notation of its own that is shown nowhere.
+func secret[T any](e *env, name string, read func(string) (T, error), doc string) T {
+	value := strings.TrimSpace(e.getenv(name))
+	shown := ""
+	if value != "" {
+		shown = "…"
+	}
+	e.vars = append(e.vars, Var{Name: name, Doc: doc, Value: shown})
+	v, err := read(value)
+	if err != nil {
+		e.errs = append(e.errs, fmt.Errorf("%s: %w", name, err))
+	}
+	return v
+}
+
 // err returns every mistake found, or nil.
 func (e *env) err() error { return errors.Join(e.errs...) }
 
@@ -154,10 +193,14 @@ func short(d time.Duration) string {
 	return s
 }
 
-// mask hides the password of a URL.
+// mask hides the password of a URL, and those in a list of URLs with commas.
 func mask(value string) string {
-	if !strings.Contains(value, "://") {
+	if first := strings.Index(value, "://"); first < 0 {
 		return value
+	} else if i := strings.LastIndex(value, "://"); i > first {
+		if comma := strings.LastIndexAny(value[:i], ", "); comma >= 0 {
+			return mask(value[:comma]) + value[comma:comma+1] + mask(value[comma+1:])
+		}
 	}
 	u, err := url.Parse(value)
 	if err != nil {

@@ -105,6 +105,7 @@ func TestPasswordsAreMasked(t *testing.T) {
 		"postgres://u:secret@h1:5432,h2:5432/d",
 		"postgres://h/d?user=u&password=secret",
 		"postgres://u:secret@h/%zz",
+		"postgres://u:secret@h/d,postgres://u:secret@h1:1,h2:2/d, postgres://h/d?user=u&password=secret",
 	} {
 		if got := mask(in); strings.Contains(got, "secret") || !strings.HasPrefix(got, "postgres://") {
 			t.Errorf("%s became %s", in, got)
@@ -122,5 +123,24 @@ func TestDescribeListsDefaults(t *testing.T) {
 	}
 	if want := "  A       one  the first\n  LONGER  two  the second\n"; b.String() != want {
 		t.Errorf("got %q, want %q", b.String(), want)
+	}
+}
+
+func TestSecretsAreShownNowhere(t *testing.T) {
+	e := newEnv(map[string]string{"S": " hunter2 ", "B": "hunter3"})
+	if v := secret(e, "S", func(text string) (string, error) { return text, nil }, ""); v != "hunter2" {
+		t.Errorf("got %q", v)
+	}
+	secret(e, "N", func(text string) (string, error) { return text, nil }, "")
+	secret(e, "B", func(string) (string, error) { return "", errors.New("want a hash") }, "")
+	var b strings.Builder
+	if err := Print(&b, e.vars); err != nil {
+		t.Fatal(err)
+	}
+	if want := "S=…\nN=\nB=…\n"; b.String() != want {
+		t.Errorf("got %q, want %q", b.String(), want)
+	}
+	if err := e.err(); err == nil || err.Error() != "B: want a hash" {
+		t.Errorf("got %v", err)
 	}
 }

@@ -71,30 +71,31 @@ func (db *DB) ReadYourWrites(next http.Handler, service string, proxies clientip
 		}
 		known := req.WithContext(context.WithValue(req.Context(), visitorKey{}, v))
 		defer func() { req.Pattern = known.Pattern }() // for the log
-		next.ServeHTTP(&positionWriter{ResponseWriter: w, visitor: v, cookie: http.Cookie{
-			Name: cookie, Path: "/", MaxAge: int(r.clients.span.Seconds()), HttpOnly: true, SameSite: http.SameSiteLaxMode,
-			Secure: req.TLS != nil || req.Header.Get("X-Forwarded-Proto") == "https",
-		}}, known)
+		next.ServeHTTP(&positionWriter{ResponseWriter: w, req: known, visitor: v, cookie: cookie, span: r.clients.span}, known)
 	})
 }
 
 // positionWriter sets the cookie of answers to requests that wrote.
 type positionWriter struct {
 	http.ResponseWriter
+	req     *http.Request
 	visitor *visitor
-	cookie  http.Cookie
+	cookie  string        // its name
+	span    time.Duration // how long it is kept
 	begun   bool
 }
 
 func (w *positionWriter) begin() {
-	if w.begun {
+	at := w.visitor.wrote.Load()
+	begun := w.begun
+	if w.begun = true; begun || at == 0 {
 		return
 	}
-	w.begun = true
-	if at := w.visitor.wrote.Load(); at != 0 {
-		w.cookie.Value = strconv.FormatUint(at, 16)
-		http.SetCookie(w.ResponseWriter, &w.cookie)
-	}
+	http.SetCookie(w.ResponseWriter, &http.Cookie{
+		Name: w.cookie, Value: strconv.FormatUint(at, 16), Path: "/", MaxAge: int(w.span.Seconds()),
+		Secure:   w.req.TLS != nil || w.req.Header.Get("X-Forwarded-Proto") == "https",
+		HttpOnly: true, SameSite: http.SameSiteLaxMode,
+	})
 }
 
 // WriteHeader implements [http.ResponseWriter].

@@ -8,14 +8,18 @@
 //
 // Reads go through [DB.Query] and [DB.QueryRow], writes through [DB.Exec] and
 // [DB.WriteRow]. The difference matters: SQLite has many readers and one writer,
-// and a write sent through a read method fails there.
+// and a write sent through a read method fails there. PostgreSQL may have replicas
+// beside its primary, which reads go to, see [Config] and [DB.ReadYourWrites].
 package database
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io/fs"
+	"log/slog"
 	"strings"
+	"sync/atomic"
 	"time"
 )
 
@@ -26,6 +30,16 @@ type Config struct {
 	IdleTimeout    time.Duration // how long an unused connection is kept
 	ConnectTimeout time.Duration // how long making a connection may take
 	AcquireTimeout time.Duration // how long a query waits for a free connection
+	MaxLifetime    time.Duration // how old a connection to PostgreSQL gets, and up to a tenth more; 0 is an hour
+	Pooler         Pooler        // whether a pooler stands in front of PostgreSQL; "" is PoolerAuto
+
+	ReplicaURLs   []string      // of PostgreSQL servers that follow the first one, to read from
+	ReplicaMaxLag time.Duration // how far behind a replica may be that is read from, 1s at least
+	ReplicaCheck  time.Duration // between two looks at a server, and how long a look may take
+	Positions     Positions     // what instances tell each other about writes, nil: nothing
+	Log           *slog.Logger  // gets a line when a replica comes or goes; nil: nobody does
+
+	replica bool // the server is one to read from
 }
 
 // waitersPerConn bounds the queries that wait for a connection. Past it a query
@@ -43,7 +57,10 @@ const (
 
 // DB is a pool of connections. It is safe for concurrent use.
 type DB struct {
-	engine engine
+	engine   engine
+	retries  atomic.Int64
+	retrying atomic.Int64 // callers that wait for another try
+	spread   bool         // rows go to servers by the order of their keys
 }
 
 // engine is one of the two database systems. Errors are already translated.
@@ -52,8 +69,9 @@ type engine interface {
 	// conn waits for a connection; write asks for one that may change data.
 	conn(ctx context.Context, write bool) (conn, error)
 	begin(ctx context.Context) (tx, error)
-	migrate(ctx context.Context, folder fs.FS) ([]string, error)
+	migrate(ctx context.Context, table string, folder fs.FS) ([]string, error)
 	ping(ctx context.Context) error
+	stats() Stats
 	close() error
 }
 
@@ -90,6 +108,9 @@ func Open(ctx context.Context, cfg Config) (*DB, error) {
 	if !ok {
 		return nil, fmt.Errorf("open database: %q is no URL; write postgres://… or file:NAME.db", cfg.URL)
 	}
+	if err := cfg.CheckReplicas(); err != nil {
+		return nil, fmt.Errorf("open database: %w", err)
+	}
 	var (
 		e   engine
 		err error
@@ -110,13 +131,28 @@ func Open(ctx context.Context, cfg Config) (*DB, error) {
 		_ = e.close() // the reason why it does not answer is the one to report
 		return nil, fmt.Errorf("open database: %w", err)
 	}
+	p, ok := e.(*postgres)
+	if !ok {
+		return db, nil
+	}
+	speaks, err := p.flavour(ctx)
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("open database: %w", err), e.close())
+	}
+	db.spread = speaks == spread
+	if len(cfg.ReplicaURLs) > 0 {
+		if db.engine, err = replicate(ctx, cfg, p); err != nil {
+			return nil, errors.Join(fmt.Errorf("open database: %w", err), p.close())
+		}
+	}
 	return db, nil
 }
 
 // Close closes every connection. Queries that still run are waited for.
 func (db *DB) Close() error { return db.engine.close() }
 
-// Ping reports whether the database answers.
+// Ping reports whether the database answers. A pool that is in full use is not
+// asked to answer one more time: it is well as long as its connections come back.
 func (db *DB) Ping(ctx context.Context) error { return db.engine.ping(ctx) }
 
 // Dialect returns which engine the database is.
@@ -148,31 +184,56 @@ func (db *DB) Exec(ctx context.Context, sql string, args ...any) (int64, error) 
 	if err != nil {
 		return 0, err
 	}
+	for try := 0; ; try++ {
+		n, sent, err := db.exec(ctx, sql, args)
+		if err == nil || !db.again(ctx, try, err, !sent) {
+			return n, err
+		}
+	}
+}
+
+// exec reports whether it got as far as sending the statement.
+func (db *DB) exec(ctx context.Context, sql string, args []any) (n int64, sent bool, err error) {
 	c, err := db.conn(ctx, true)
 	if err != nil {
-		return 0, err
+		return 0, false, err
 	}
 	defer c.release()
-	return c.exec(ctx, sql, args)
+	n, err = c.exec(ctx, sql, args)
+	return n, true, err
 }
 
 // InTx runs fn in a transaction, which is committed when fn returns nil and
 // rolled back when it returns an error or panics. Every call that gets the ctx
 // fn was given is part of the transaction; so is a nested InTx. Only one
 // goroutine may use that ctx at a time.
+//
+// fn runs again, in a new transaction, when the database asks for that after a
+// serialization failure or a deadlock, and when the connection breaks before the
+// commit was sent. What fn does besides has to bear that.
 func (db *DB) InTx(ctx context.Context, fn func(ctx context.Context) error) error {
 	if ctx.Value(txKey{db}) != nil {
 		return fn(ctx)
 	}
+	for try := 0; ; try++ {
+		sent, err := db.inTx(ctx, fn)
+		if err == nil || !db.again(ctx, try, err, !sent) {
+			return err
+		}
+	}
+}
+
+// inTx reports whether it got as far as sending the commit.
+func (db *DB) inTx(ctx context.Context, fn func(ctx context.Context) error) (sent bool, err error) {
 	t, err := db.engine.begin(ctx)
 	if err != nil {
-		return err
+		return false, err
 	}
 	defer t.rollback()
 	if err := fn(context.WithValue(ctx, txKey{db}, t)); err != nil {
-		return err
+		return false, err
 	}
-	return t.commit(ctx)
+	return true, t.commit(ctx)
 }
 
 // txKey finds the transaction of a database in a context.
@@ -195,14 +256,9 @@ func (db *DB) rows(ctx context.Context, write bool, sql string, args []any) (*Ro
 	if err != nil {
 		return nil, err
 	}
-	c, err := db.conn(ctx, write)
-	if err != nil {
+	rows := &Rows{db: db, ctx: ctx, write: write, sql: sql, args: args}
+	if err := rows.run(); err != nil {
 		return nil, err
 	}
-	cur, err := c.query(ctx, sql, args)
-	if err != nil {
-		c.release()
-		return nil, err
-	}
-	return &Rows{conn: c, cursor: cur}, nil
+	return rows, nil
 }

@@ -9,7 +9,7 @@ import (
 	"io"
 	"io/fs"
 	"path"
-	"regexp"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/stdlib"
@@ -24,55 +24,112 @@ const migrationLock = 7_264_118_001
 // order of their numbers, and returns their file names. Several instances may
 // call it at the same moment: one does the work, the others find it done.
 //
-// Migrations are goose files in PostgreSQL's dialect. For SQLite two phrases are
-// translated when a file is read, see [sqliteSQL]; other type names SQLite takes
-// as they are.
+// Migrations are goose files in PostgreSQL's dialect. For other engines some phrases
+// are translated when a file is read: see [sqliteSQL], [citusSQL] and [spreadSQL].
 func (db *DB) Migrate(ctx context.Context, fsys fs.FS, dir string) ([]string, error) {
+	return db.MigrateAs(ctx, goose.DefaultTablename, fsys, dir)
+}
+
+// MigrateAs is Migrate for a package whose migrations have numbers of their own:
+// table is where the database keeps the number of the last one.
+func (db *DB) MigrateAs(ctx context.Context, table string, fsys fs.FS, dir string) ([]string, error) {
 	folder, err := fs.Sub(fsys, dir)
 	if err != nil {
 		return nil, fmt.Errorf("migrate: %w", err)
 	}
-	applied, err := db.engine.migrate(ctx, folder)
+	applied, err := db.engine.migrate(ctx, table, folder)
 	if err != nil {
 		return applied, fmt.Errorf("migrate: %w", err)
 	}
 	return applied, nil
 }
 
-// migrate holds an advisory lock on a connection of its own. It waits for the lock
-// without polling, and the lock goes with the connection whatever happens.
-func (p *postgres) migrate(ctx context.Context, folder fs.FS) (applied []string, err error) {
-	config := p.pool.Config().ConnConfig
-	lock, err := pgx.ConnectConfig(ctx, config)
+// migrate holds an advisory lock meanwhile, which databases that only speak like
+// PostgreSQL do not all have.
+func (p *postgres) migrate(ctx context.Context, table string, folder fs.FS) (applied []string, err error) {
+	config := p.connConfig()
+	speaks, err := p.flavour(ctx)
 	if err != nil {
 		return nil, err
 	}
-	defer func() { err = errors.Join(err, lock.Close(context.WithoutCancel(ctx))) }()
-	if _, err := lock.Exec(ctx, "SELECT pg_advisory_lock($1)", int64(migrationLock)); err != nil {
-		return nil, fmt.Errorf("take lock: %w", err)
+	if speaks != spread {
+		unlock, lockErr := lockMigrations(ctx, config)
+		if lockErr != nil {
+			return nil, fmt.Errorf("take lock: %w", lockErr)
+		}
+		defer func() { err = errors.Join(err, unlock()) }()
 	}
 	pool := stdlib.OpenDB(*config)
 	defer func() { err = errors.Join(err, pool.Close()) }()
-	provider, err := newProvider(goose.DialectPostgres, pool, folder)
+	provider, err := newProvider(goose.DialectPostgres, pool, table, translated{folder, speaks.sql()})
 	if provider == nil {
 		return nil, err
+	}
+	if speaks == spread {
+		return race(ctx, provider)
 	}
 	return up(ctx, provider)
 }
 
+// lockPoll is how often an instance asks whether another one has finished.
+const lockPoll = 100 * time.Millisecond
+
+// lockMigrations takes the lock in a transaction on a connection of its own and
+// returns what ends both. The lock goes with the transaction whatever happens. That
+// holds behind a pooler too, where a lock of a session would stay with a server
+// process that serves somebody else next. It asks again and again rather than
+// waits: connections that wait could be all that a pooler has.
+func lockMigrations(ctx context.Context, config *pgx.ConnConfig) (unlock func() error, err error) {
+	conn, err := pgx.ConnectConfig(ctx, config)
+	if err != nil {
+		return nil, err
+	}
+	unlock = func() error { return conn.Close(context.WithoutCancel(ctx)) }
+	for {
+		var got bool
+		tx, err := conn.Begin(ctx)
+		if err == nil {
+			// Migrations may take longer than the server lets transactions be idle.
+			_, err = tx.Exec(ctx, "SET LOCAL idle_in_transaction_session_timeout = 0")
+		}
+		if err == nil {
+			err = tx.QueryRow(ctx, "SELECT pg_try_advisory_xact_lock($1)", int64(migrationLock)).Scan(&got)
+		}
+		if err == nil && got {
+			return unlock, nil
+		}
+		if err == nil {
+			err = tx.Rollback(ctx)
+		}
+		if err != nil {
+			return nil, errors.Join(err, unlock())
+		}
+		select {
+		case <-ctx.Done():
+			return nil, errors.Join(ctx.Err(), unlock())
+		case <-time.After(lockPoll):
+		}
+	}
+}
+
 // migrate has no lock to take: on SQLite each migration is one transaction that
-// holds the only write lock there is. When another process was faster, ours fails
-// because its work is done, which shows in the version.
-func (s *sqliteDB) migrate(ctx context.Context, folder fs.FS) (applied []string, err error) {
+// holds the only write lock there is.
+func (s *sqliteDB) migrate(ctx context.Context, table string, folder fs.FS) (applied []string, err error) {
 	pool, err := openSQLitePool(s.migrationDataSource, 1)
 	if err != nil {
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, pool.Close()) }()
-	provider, err := newProvider(goose.DialectSQLite3, pool, translated{folder})
+	provider, err := newProvider(goose.DialectSQLite3, pool, table, translated{folder, sqliteSQL})
 	if provider == nil {
 		return nil, err
 	}
+	return race(ctx, provider)
+}
+
+// race applies migrations without a lock. When another process was faster, ours
+// fails because its work is done, which shows in the version.
+func race(ctx context.Context, provider *goose.Provider) (applied []string, err error) {
 	before, err := provider.GetDBVersion(ctx)
 	for err == nil {
 		var names []string
@@ -91,8 +148,8 @@ func (s *sqliteDB) migrate(ctx context.Context, folder fs.FS) (applied []string,
 }
 
 // newProvider returns nil when there is nothing to migrate.
-func newProvider(dialect goose.Dialect, pool *sql.DB, folder fs.FS) (*goose.Provider, error) {
-	provider, err := goose.NewProvider(dialect, pool, folder, goose.WithDisableGlobalRegistry(true))
+func newProvider(dialect goose.Dialect, pool *sql.DB, table string, folder fs.FS) (*goose.Provider, error) {
+	provider, err := goose.NewProvider(dialect, pool, folder, goose.WithDisableGlobalRegistry(true), goose.WithTableName(table))
 	if errors.Is(err, goose.ErrNoMigrations) {
 		return nil, nil
 	}
@@ -111,20 +168,11 @@ func up(ctx context.Context, provider *goose.Provider) ([]string, error) {
 	return names, err
 }
 
-// sqliteSQL translates a migration. SQLite numbers rows by a key of exactly the
-// type INTEGER, and it would turn a JSON text such as 1.50 into a number in a
-// column whose type it does not know to be text.
-func sqliteSQL(text []byte) []byte {
-	text = bytes.ReplaceAll(text,
-		[]byte("BIGINT GENERATED BY DEFAULT AS IDENTITY PRIMARY KEY"),
-		[]byte("INTEGER PRIMARY KEY AUTOINCREMENT"))
-	return jsonType.ReplaceAll(text, []byte("TEXT"))
+// translated is a folder whose migrations read as the SQL of another engine.
+type translated struct {
+	fs.FS
+	sql func(text []byte) []byte
 }
-
-var jsonType = regexp.MustCompile(`\bJSONB\b`)
-
-// translated is a folder whose files read as SQLite's SQL.
-type translated struct{ fs.FS }
 
 // Open implements [fs.FS].
 func (t translated) Open(name string) (fs.File, error) {
@@ -136,7 +184,7 @@ func (t translated) Open(name string) (fs.File, error) {
 	if err != nil {
 		return nil, errors.Join(err, f.Close())
 	}
-	return translatedFile{f, bytes.NewReader(sqliteSQL(text))}, nil
+	return translatedFile{f, bytes.NewReader(t.sql(text))}, nil
 }
 
 // translatedFile has the name of its file and another content.

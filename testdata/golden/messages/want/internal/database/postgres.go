@@ -3,10 +3,10 @@ package database
 import (
 	"context"
 	"fmt"
+	"sync/atomic"
 	"time"
 
 	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgtype"
 	"github.com/jackc/pgx/v5/pgxpool"
 )
 
@@ -14,7 +14,22 @@ import (
 type postgres struct {
 	pool *pgxpool.Pool
 	gate *gate
+
+	patience   time.Duration // with a new connection
+	mode       pgx.QueryExecMode
+	kind       atomic.Int32 // what stands in front, see [kindUnknown]
+	roleLimit  atomic.Int64 // statement_timeout of the role in ms, 0 is none
+	generation atomic.Int64 // counts how often all connections were given up
+	lost       atomic.Int64
+	progress   progress
 }
+
+// How often idle connections are looked at. That is what closes them, so it has to
+// come more often than they may be idle; pgxpool's own default is a minute.
+const (
+	leastHealthCheck = time.Second
+	mostHealthCheck  = 10 * time.Second
+)
 
 func openPostgres(ctx context.Context, cfg Config) (*postgres, error) {
 	pc, err := pgxpool.ParseConfig(cfg.URL)
@@ -23,52 +38,105 @@ func openPostgres(ctx context.Context, cfg Config) (*postgres, error) {
 	}
 	pc.MaxConns = int32(cfg.MaxConns)
 	pc.MaxConnIdleTime = cfg.IdleTimeout
-	// The check is what closes idle connections, so it has to run more often
-	// than they may be idle; pgxpool's own default is a minute.
-	pc.HealthCheckPeriod = max(min(cfg.IdleTimeout/2, 15*time.Second), time.Second)
-	pc.MaxConnLifetimeJitter = pc.MaxConnLifetime / 10
-	pc.PingTimeout = cfg.ConnectTimeout
-	pc.ConnConfig.ConnectTimeout = cfg.ConnectTimeout
-	pc.AfterConnect = func(_ context.Context, conn *pgx.Conn) error {
-		// Times come back in UTC on every machine, as they do from SQLite.
-		conn.TypeMap().RegisterType(&pgtype.Type{
-			Name:  "timestamptz",
-			OID:   pgtype.TimestamptzOID,
-			Codec: &pgtype.TimestamptzCodec{ScanLocation: time.UTC},
-		})
-		return nil
+	pc.HealthCheckPeriod = max(min(cfg.IdleTimeout/3, mostHealthCheck), leastHealthCheck)
+	if cfg.MaxLifetime > 0 {
+		pc.MaxConnLifetime = cfg.MaxLifetime
 	}
-	pool, err := pgxpool.NewWithConfig(ctx, pc)
-	if err != nil {
+	pc.MaxConnLifetimeJitter = pc.MaxConnLifetime / 10
+	// Several connections that are dead without a sign have to be found out while
+	// one query waits for its connection.
+	pc.PingTimeout = min(cfg.ConnectTimeout, cfg.AcquireTimeout/4)
+	pc.ConnConfig.ConnectTimeout = cfg.ConnectTimeout
+	p := &postgres{gate: newGate(cfg), patience: cfg.ConnectTimeout}
+	p.setPooler(cfg.Pooler, pc.ConnConfig)
+	pc.AfterConnect = p.greet
+	if !cfg.replica {
+		followPrimary(pc, func() { p.pool.Reset() })
+	}
+	if p.pool, err = pgxpool.NewWithConfig(ctx, pc); err != nil {
 		return nil, err
 	}
-	return &postgres{pool: pool, gate: newGate(cfg)}, nil
+	return p, nil
 }
 
 func (p *postgres) dialect() Dialect { return PostgreSQL }
 
 func (p *postgres) conn(ctx context.Context, _ bool) (conn, error) {
-	c, err := acquire(ctx, p.gate, p.pool.Acquire)
+	c, err := p.acquire(ctx)
 	if err != nil {
 		return nil, err
 	}
-	return &postgresConn{c, c}, nil
+	return &postgresConn{c, c, p, ctx}, nil
 }
 
 func (p *postgres) begin(ctx context.Context) (tx, error) {
-	c, err := acquire(ctx, p.gate, p.pool.Acquire)
+	c, err := p.acquire(ctx)
 	if err != nil {
 		return nil, err
 	}
 	t, err := c.Begin(ctx)
 	if err != nil {
-		c.Release()
+		p.release(ctx, c)
 		return nil, translate(err)
 	}
-	return &postgresTx{postgresConn{t, c}, t}, nil
+	return &postgresTx{postgresConn{t, c, p, ctx}, t}, nil
 }
 
-func (p *postgres) ping(ctx context.Context) error { return translate(p.pool.Ping(ctx)) }
+// acquire returns a connection whose statements end with ctx.
+func (p *postgres) acquire(ctx context.Context) (*pgxpool.Conn, error) {
+	c, err := acquire(ctx, p.gate, p.pool.Acquire)
+	if err != nil {
+		return nil, err
+	}
+	if err := p.limit(ctx, c.Conn()); err != nil {
+		p.release(ctx, c)
+		return nil, translate(err)
+	}
+	return c, nil
+}
+
+// release gives a connection back. One that broke, and not because its time ran
+// out, is a sign that others did too: a server that restarts or a network that
+// resets breaks all. So all that were made before that are given up, once; those in
+// use when they are free.
+func (p *postgres) release(ctx context.Context, c *pgxpool.Conn) {
+	if c.Conn().IsClosed() && ctx.Err() == nil {
+		p.lost.Add(1)
+		if g := sessionOf(c.Conn()).generation; p.generation.CompareAndSwap(g, g+1) {
+			p.pool.Reset()
+		}
+	}
+	c.Release()
+}
+
+// pingTime is how long a ping waits for a connection.
+const pingTime = time.Second
+
+func (p *postgres) ping(ctx context.Context) error {
+	if !p.full() {
+		limited, cancel := context.WithTimeout(ctx, pingTime)
+		defer cancel()
+		if err := p.pool.Ping(limited); err == nil || !p.full() {
+			return translate(err)
+		}
+	}
+	return p.progress.since(p.pool.Stat().AcquireCount(), time.Now())
+}
+
+func (p *postgres) full() bool {
+	s := p.pool.Stat()
+	return s.AcquiredConns()+s.ConstructingConns() >= s.MaxConns()
+}
+
+func (p *postgres) stats() Stats {
+	s := p.pool.Stat()
+	out := Stats{
+		MaxConns: int(s.MaxConns()), InUse: int(s.AcquiredConns()), Idle: int(s.IdleConns()),
+		NewConns: s.NewConnsCount(), LostConns: p.lost.Load(),
+	}
+	p.gate.addTo(&out)
+	return out
+}
 
 func (p *postgres) close() error {
 	p.pool.Close()
@@ -83,10 +151,12 @@ type pgxQuerier interface {
 type postgresConn struct {
 	pgxQuerier
 	pooled *pgxpool.Conn
+	pool   *postgres
+	ctx    context.Context // whose end may break the connection
 }
 
 func (c *postgresConn) query(ctx context.Context, sql string, args []any) (cursor, error) {
-	rows, err := c.Query(ctx, sql, args...)
+	rows, err := c.Query(ctx, sql, c.pool.withMode(args)...)
 	if err != nil {
 		return nil, translate(err)
 	}
@@ -94,7 +164,7 @@ func (c *postgresConn) query(ctx context.Context, sql string, args []any) (curso
 }
 
 func (c *postgresConn) exec(ctx context.Context, sql string, args []any) (int64, error) {
-	rows, err := c.Query(ctx, sql, args...)
+	rows, err := c.Query(ctx, sql, c.pool.withMode(args)...)
 	if err != nil {
 		return 0, translate(err)
 	}
@@ -104,7 +174,7 @@ func (c *postgresConn) exec(ctx context.Context, sql string, args []any) (int64,
 
 func (c *postgresConn) target(dest any) any { return dateTarget(dest) }
 
-func (c *postgresConn) release() { c.pooled.Release() }
+func (c *postgresConn) release() { c.pool.release(c.ctx, c.pooled) }
 
 // postgresRows closes without an error of its own: pgx reports it through Err.
 type postgresRows struct{ pgx.Rows }
@@ -126,11 +196,17 @@ func (t *postgresTx) commit(ctx context.Context) error {
 	return nil
 }
 
+// rollback does nothing after a commit. The request may be over; the connection has
+// to be usable all the same. But an answer that is late already does not wait for a
+// server that is silent: a connection that fails here is closed, which undoes the
+// transaction too.
 func (t *postgresTx) rollback() {
-	// The request may be over; the connection has to be usable all the same. After a
-	// commit there is nothing to undo, and a connection that fails here is dropped.
-	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+	wait := time.Second
+	if end, ok := t.ctx.Deadline(); ok {
+		wait = max(min(wait, time.Until(end)), 50*time.Millisecond)
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(t.ctx), wait)
 	defer cancel()
 	_ = t.tx.Rollback(ctx)
-	t.pooled.Release()
+	t.release()
 }

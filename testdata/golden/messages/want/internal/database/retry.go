@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"math/rand/v2"
 	"net"
 	"strings"
 	"syscall"
@@ -12,12 +13,15 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 )
 
-// A statement is tried this often at most, but see [triesFor]. The waits between tries are random and
-// up to 10, 20, 40 … ms: 0.6 s in all, in which a PostgreSQL whose backend crashed
-// is usually there again.
+// A statement is tried this often at most. The waits between tries grow from 10 ms to
+// 200 ms, less a random part. Together they are 2 s on average: as long as a query
+// waits for a connection, and long enough for a PostgreSQL that recovers from a crash
+// of one of its processes.
 const (
-	maxTries  = 7
-	firstWait = 10 * time.Millisecond
+	maxTries    = 18
+	firstWait   = 10 * time.Millisecond
+	longestWait = 200 * time.Millisecond
+	maxRetrying = 200 // callers that may wait at the same time
 )
 
 // again is the one place that decides whether work that failed is done once more,
@@ -32,13 +36,18 @@ const (
 //
 // Statements in a transaction are not repeated one by one; [DB.InTx] repeats all.
 func (db *DB) again(ctx context.Context, try int, err error, harmless bool) bool {
-	if err == nil || try+1 >= triesFor(err) || ctx.Err() != nil || ctx.Value(txKey{db}) != nil {
+	if err == nil || try+1 >= maxTries || ctx.Err() != nil || ctx.Value(txKey{db}) != nil {
 		return false
 	}
 	if !undone(err) && !unsent(err) && !(harmless && lost(err)) {
 		return false
 	}
-	wait := time.NewTimer(pause(try))
+	defer db.retrying.Add(-1)
+	if db.retrying.Add(1) > maxRetrying {
+		return false
+	}
+	most := min(firstWait<<try, longestWait)
+	wait := time.NewTimer(most/2 + rand.N(most/2))
 	defer wait.Stop()
 	select {
 	case <-ctx.Done():
@@ -56,9 +65,13 @@ func undone(err error) bool {
 	return ok && (e.Code == "40001" || e.Code == "40P01") // serialization failure, deadlock
 }
 
-// unsent reports whether nothing of a statement has left this machine. pgx says so
-// of connections that it has closed as well, but it may have closed them after that.
+// unsent reports whether nothing of a statement has left this machine, or a server
+// refused to do it because it is no primary any more. pgx says the former of
+// connections that it has closed as well, but it may have closed them after that.
 func unsent(err error) bool {
+	if e, ok := errors.AsType[*pgconn.PgError](err); ok && e.Code == readOnly {
+		return true
+	}
 	return pgconn.SafeToRetry(err) && !errors.Is(err, pgconn.ErrConnClosed)
 }
 

@@ -153,6 +153,21 @@ func TestStampede(t *testing.T) {
 	})
 }
 
+// TestContext has handlers whose answers may be kept run in a context of their own.
+func TestContext(t *testing.T) {
+	type current struct{}
+	c := New(Config{MaxBytes: 1 << 20}, Options{Context: func(ctx context.Context) context.Context {
+		return context.WithValue(ctx, current{}, "current")
+	}})
+	h := c.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Cache-Control", "max-age=60")
+		_, _ = fmt.Fprint(w, r.Context().Value(current{}))
+	}))
+	if got := body(t, send(h, "GET", "/")); got != "current" {
+		t.Errorf("got %s", got)
+	}
+}
+
 // TestHandlersAreLeftAloneWithTheirClients: what may not be kept is not waited for,
 // and a handler hears that its client went away.
 func TestUnkeptAnswersStream(t *testing.T) {

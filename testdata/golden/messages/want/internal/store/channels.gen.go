@@ -46,7 +46,7 @@ func (s *Store) CreateChannel(ctx context.Context, req api.CreateChannelRequest)
 	return one(s.db.WriteRow(
 		ctx,
 		stmt,
-		database.NewID(),
+		s.db.NewID(),
 		req.Body.Topic.Ptr(),
 		req.Body.Kind,
 		req.Body.Archived,

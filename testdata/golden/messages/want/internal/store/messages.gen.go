@@ -38,7 +38,11 @@ func (s *Store) ListMessages(ctx context.Context, req api.ListMessagesRequest) (
 	}
 	if len(items) == 0 {
 		var found int
-		row := s.db.QueryRow(ctx, "SELECT 1 FROM channels WHERE id = $1", req.ChannelID)
+		row := s.db.QueryRow(
+			ctx,
+			"SELECT 1 FROM channels WHERE id = $1",
+			req.ChannelID,
+		)
 		if err := row.Scan(&found); err != nil {
 			return nil, err
 		}

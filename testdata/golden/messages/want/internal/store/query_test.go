@@ -126,7 +126,7 @@ func TestRows(t *testing.T) {
 	}
 	for _, id := range []*string{new("a"), nil} {
 		stmt := "INSERT INTO rows_read (id) VALUES ($1) RETURNING id, note"
-		r, err := one(db.WriteRow(ctx, stmt, idOr(id)), scan)
+		r, err := one(db.WriteRow(ctx, stmt, idOr(db, id)), scan)
 		if err != nil || r.id == "" || !nullable(r.note).Null {
 			t.Errorf("inserted %v, %v", r, err)
 		}

@@ -77,17 +77,25 @@ func run(ctx context.Context, args []string, getenv func(string) string, out io.
 
 func serve(ctx context.Context, cfg *config.Config, out io.Writer) error {
 	log := server.NewLogger(out, cfg.LogLevel)
+	for _, hint := range config.Unknown(os.Environ(), cfg.Vars) {
+		log.Warn(hint)
+	}
 	options := api.Options{Log: log}
 	routes := api.New(handler.New(), options)
 	return server.New(cfg.Server, log, routes).Run(ctx)
 }
 
 func printConfig(_ context.Context, cfg *config.Config, out io.Writer) error {
+	for _, hint := range config.Unknown(os.Environ(), cfg.Vars) {
+		if _, err := fmt.Fprintln(out, "#", hint); err != nil {
+			return err
+		}
+	}
 	return config.Print(out, cfg.Vars)
 }
 
 func probe(ctx context.Context, cfg *config.Config, _ io.Writer) error {
-	return server.Probe(ctx, cfg.Server.Addr)
+	return server.Probe(ctx, cfg.Server)
 }
 
 func help(out io.Writer, cfg *config.Config) error {
@@ -95,7 +103,7 @@ func help(out io.Writer, cfg *config.Config) error {
 	for _, c := range commands {
 		text += fmt.Sprintf("  %-12s %s\n", c.name, c.doc)
 	}
-	text += "\nSettings from the environment, with their defaults:\n"
+	text += "\nSettings from the environment, or as NAME_FILE from a file, with their defaults:\n"
 	if _, err := io.WriteString(out, text); err != nil {
 		return err
 	}

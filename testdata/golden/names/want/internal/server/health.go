@@ -2,6 +2,7 @@ package server
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
@@ -57,23 +58,29 @@ func (s *Server) ready(ctx context.Context) error {
 	return nil
 }
 
-// Probe asks the service on this machine that listens on addr whether it is
+// Probe asks the service with this configuration on this machine whether it is
 // healthy. Containers have no other program to do that with.
-func Probe(ctx context.Context, addr string) error {
-	host, port, err := net.SplitHostPort(addr)
+func Probe(ctx context.Context, cfg Config) error {
+	host, port, err := net.SplitHostPort(cfg.Addr)
 	if err != nil {
 		return fmt.Errorf("probe: %w", err)
 	}
 	if ip := net.ParseIP(host); host == "" || ip.IsUnspecified() {
 		host = "localhost"
 	}
+	scheme, client := "http", http.DefaultClient
+	if cfg.CertFile != "" {
+		// The certificate is for the name that clients use, not for this machine.
+		local := &tls.Config{MinVersion: tls.VersionTLS12, InsecureSkipVerify: true} //nolint:gosec // see above
+		scheme, client = "https", &http.Client{Transport: &http.Transport{TLSClientConfig: local}}
+	}
 	ctx, cancel := context.WithTimeout(ctx, checkTimeout)
 	defer cancel()
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+net.JoinHostPort(host, port)+"/healthz", nil)
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, scheme+"://"+net.JoinHostPort(host, port)+"/healthz", nil)
 	if err != nil {
 		return fmt.Errorf("probe: %w", err)
 	}
-	resp, err := http.DefaultClient.Do(req)
+	resp, err := client.Do(req)
 	if err != nil {
 		return fmt.Errorf("probe: %w", err)
 	}

@@ -6,6 +6,7 @@ import (
 	"mime"
 	"net/http"
 	"net/url"
+	"os"
 	"strconv"
 	"strings"
 	"time"
@@ -265,6 +266,10 @@ func (in *Request) Body(required bool, media ...string) bool {
 		}
 		return false
 	}
+	if coding := in.r.Header.Get("Content-Encoding"); coding != "" && !strings.EqualFold(coding, "identity") {
+		in.err = problem.New(http.StatusUnsupportedMediaType, "the body must not be encoded, not even as "+strconv.Quote(coding))
+		return false
+	}
 	got := in.r.Header.Get("Content-Type")
 	if got == "" {
 		in.media = baseOf(media[0])
@@ -339,8 +344,11 @@ func readFailure(err error, what string) error {
 		return problem.New(http.StatusRequestEntityTooLarge,
 			"the body is larger than "+strconv.FormatInt(tooLarge.Limit, 10)+" bytes")
 	}
-	if errors.Is(err, io.EOF) {
+	switch {
+	case errors.Is(err, io.EOF):
 		return problem.New(http.StatusBadRequest, what+": it is empty")
+	case errors.Is(err, os.ErrDeadlineExceeded):
+		return problem.New(http.StatusRequestTimeout, "the body did not arrive in time")
 	}
 	return problem.New(http.StatusBadRequest, what+": "+strings.TrimPrefix(err.Error(), "jsontext: "))
 }

@@ -16,15 +16,16 @@ import (
 	"example.com/tiny/internal/clientip"
 )
 
-// maxHeader bounds the header of a request; proxies in front rarely let more pass.
-const maxHeader = 64 << 10
-
 // Config is how the server behaves. All times must be positive but ShutdownDelay.
 type Config struct {
 	Addr              string           // HOST:PORT to listen on
 	BasePath          string           // path prefix of the API, "" or /v1
 	Proxies           clientip.Proxies // whose word on the address of a client is taken
+	CertFile, KeyFile string           // PEM files of the service's certificate and its key; empty: no TLS
+	ClientCAs         string           // PEM file with the authorities of clients' certificates; empty: none is asked for
+	CORS              CORS             // which web pages may read answers
 	MaxBody           int64            // largest request body in bytes
+	MaxConns          int              // client connections at the same time; 0: any number
 	ReadHeaderTimeout time.Duration    // to read the header of a request
 	ReadTimeout       time.Duration    // to read a whole request
 	RequestTimeout    time.Duration    // deadline of a handler's context
@@ -47,25 +48,39 @@ type Server struct {
 	handler  http.Handler
 	checks   []Check
 	stopping atomic.Bool
+	panics   atomic.Int64
+	streams  streams
+	active   atomic.Int64 // requests in flight
 }
 
 // New returns a server for the API. It is ready while every check passes.
 func New(cfg Config, log *slog.Logger, api http.Handler, checks ...Check) *Server {
 	s := &Server{cfg: cfg, log: log, checks: checks}
 	s.handler = chain(api, // outermost first
+		s.guard,
 		s.health,
-		identify,
+		s.identify,
 		s.logRequests,
 		s.recoverPanics,
-		secureHeaders,
 		s.limit,
 		s.stripBase,
 	)
 	return s
 }
 
+// Panics returns how many handlers have panicked since the start.
+func (s *Server) Panics() int64 { return s.panics.Load() }
+
 // ServeHTTP answers one request.
-func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.handler.ServeHTTP(w, r) }
+func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	s.active.Add(1)
+	defer s.active.Add(-1)
+	if s.stopping.Load() {
+		// Clients that keep the connection could send a request while it is closed.
+		w.Header().Set("Connection", "close")
+	}
+	s.handler.ServeHTTP(w, r)
+}
 
 // Run listens on the configured address and serves until ctx is done.
 func (s *Server) Run(ctx context.Context) error {
@@ -82,8 +97,8 @@ func (s *Server) Run(ctx context.Context) error {
 }
 
 // Serve serves on l until ctx is done, then stops: it reports not to be ready,
-// waits for the configured delay and lets the requests in flight finish. It
-// returns nil when all of them did.
+// waits for the configured delay, ends event streams and lets the other requests in
+// flight finish. It returns nil when all of them did.
 func (s *Server) Serve(ctx context.Context, l net.Listener) error {
 	// Requests outlive ctx; they are cut off only when the stop takes too long.
 	requests, cut := context.WithCancel(context.WithoutCancel(ctx))
@@ -92,30 +107,35 @@ func (s *Server) Serve(ctx context.Context, l net.Listener) error {
 		Handler:           s,
 		BaseContext:       func(net.Listener) context.Context { return requests },
 		ErrorLog:          slog.NewLogLogger(s.log.Handler(), slog.LevelWarn),
-		MaxHeaderBytes:    maxHeader,
+		MaxHeaderBytes:    maxHeader - headerSlack,
 		ReadHeaderTimeout: s.cfg.ReadHeaderTimeout,
 		ReadTimeout:       s.cfg.ReadTimeout,
 		WriteTimeout:      s.cfg.WriteTimeout,
 		IdleTimeout:       s.cfg.IdleTimeout,
 	}
-	s.log.Info("listening", "addr", l.Addr().String())
+	if s.cfg.CertFile != "" {
+		var err error
+		if srv.TLSConfig, err = s.cfg.tls(); err != nil {
+			return errors.Join(err, l.Close())
+		}
+	}
+	s.log.Info("listening", "addr", l.Addr().String(), "tls", srv.TLSConfig != nil)
+	if s.cfg.MaxConns > 0 {
+		limited := newCapped(l, s.cfg.MaxConns)
+		l, srv.ConnState = limited, limited.leave
+	}
 	failed := make(chan error, 1)
-	go func() { failed <- srv.Serve(l) }()
+	go func() {
+		if srv.TLSConfig != nil {
+			failed <- srv.ServeTLS(l, "", "")
+			return
+		}
+		failed <- srv.Serve(l)
+	}()
 	select {
 	case err := <-failed:
 		return fmt.Errorf("serve: %w", err)
 	case <-ctx.Done():
 	}
-
-	s.stopping.Store(true)
-	s.log.Info("stopping", "delay", s.cfg.ShutdownDelay.String(), "timeout", s.cfg.ShutdownTimeout.String())
-	time.Sleep(s.cfg.ShutdownDelay)
-	grace, cancel := context.WithTimeout(requests, s.cfg.ShutdownTimeout)
-	defer cancel()
-	if err := srv.Shutdown(grace); err != nil {
-		cut()
-		return errors.Join(fmt.Errorf("stop: requests were still running after %s", s.cfg.ShutdownTimeout), srv.Close())
-	}
-	s.log.Info("stopped")
-	return nil
+	return s.stop(srv, requests, cut)
 }
