@@ -33,6 +33,7 @@ var borders = []struct {
 	{"generator/internal/servertest", nil},
 	{"generator/internal/conformance", []string{"generator/internal/model", "generator/internal/spec", "generator/internal/servertest"}},
 	{"templates", nil},
+	{"templates/project", nil}, // tests
 	{"templates/project/", []string{"templates/project/"}},
 }
 

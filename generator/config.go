@@ -135,12 +135,12 @@ var features = []feature{
 	{"docs", "a page that shows the API at /docs, and the document itself", func(f *model.Features) *bool { return &f.Docs }, false},
 	{"auth", "checks of credentials, where the document asks for them", func(f *model.Features) *bool { return &f.Auth }, false},
 	{"shed", "requests beyond the capacity are refused", func(f *model.Features) *bool { return &f.Shed }, false},
+	{"session", "sessions of users behind a signed cookie, where the document has one", func(f *model.Features) *bool { return &f.Session }, true},
 	{"idempotency", "requests with an Idempotency-Key are answered once, in one transaction", func(f *model.Features) *bool { return &f.Idempotency }, true},
 	{"docker", "deploy/Dockerfile", func(f *model.Features) *bool { return &f.Docker }, false},
 	{"ci", ".github/workflows/ci.yaml", func(f *model.Features) *bool { return &f.CI }, false},
 	{"client", "a typed Go client of the API, for other modules too", func(f *model.Features) *bool { return &f.Client }, true},
 	{"check", "answers can be checked against the document, with CHECK_ANSWERS=true", func(f *model.Features) *bool { return &f.Check }, true},
-	{"session", "sessions of users behind a signed cookie, where the document has one", func(f *model.Features) *bool { return &f.Session }, true},
 }
 
 // Features returns the names of the optional parts of a project.
