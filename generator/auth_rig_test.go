@@ -41,7 +41,7 @@ type authRig struct {
 func TestRigAuth(t *testing.T) {
 	document := filepath.Join(repository, "testdata/auth/openapi.yaml")
 	dir := filepath.Join(t.TempDir(), "notebooks")
-	create(t, dir, document, "default")
+	create(t, dir, document, "store", "ratelimit", "cache", "redis", "docs", "auth", "shed") // no session: the cookie holds a key
 	goTool(t, dir, "vet", "./...")
 	goTool(t, dir, "test", "./cmd/...", "./internal/handler", "./internal/store")
 	service, err := conformance.Start(t.Context(), dir, t.TempDir(), "DATABASE_URL=file:"+filepath.Join(t.TempDir(), "first.db"))
