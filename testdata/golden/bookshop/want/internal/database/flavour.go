@@ -23,7 +23,8 @@ const (
 func flavourOf(ctx context.Context, conn *pgx.Conn) (flavour, error) {
 	var version string
 	var extension bool
-	row := conn.QueryRow(ctx, "SELECT version(), EXISTS (SELECT 1 FROM pg_extension WHERE extname = 'citus')")
+	// Without a prepared statement, which a pooler in front may take for another's.
+	row := conn.QueryRow(ctx, "SELECT version(), EXISTS (SELECT 1 FROM pg_extension WHERE extname = 'citus')", pgx.QueryExecModeExec)
 	if err := row.Scan(&version, &extension); err != nil {
 		return plain, fmt.Errorf("ask for the version: %w", err)
 	}
