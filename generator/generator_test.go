@@ -258,8 +258,8 @@ func remove(t *testing.T, name string) {
 }
 
 func TestNewPlanErrors(t *testing.T) {
-	_, err := NewPlan(t.Context(), Config{Dir: "x", Name: "Book Shop", Module: "a b", Features: []string{"cache"}})
-	for _, want := range []string{`"Book Shop" cannot name`, `"a b" cannot be a module path`, `no feature "cache"`, "needs an OpenAPI document"} {
+	_, err := NewPlan(t.Context(), Config{Dir: "x", Name: "Book Shop", Module: "a b", Features: []string{"wings"}})
+	for _, want := range []string{`"Book Shop" cannot name`, `"a b" cannot be a module path`, `no feature "wings"`, "needs an OpenAPI document"} {
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("got %v, want %q", err, want)
 		}
