@@ -57,7 +57,7 @@ func orders(t *testing.T) *conformance.Service {
 	t.Helper()
 	dir := filepath.Join(t.TempDir(), "orders")
 	folder := filepath.Join(repository, "testdata/lifecycle")
-	create(t, dir, filepath.Join(folder, "openapi.yaml"), "store", "ratelimit", "idempotency")
+	create(t, dir, filepath.Join(folder, "openapi.yaml"), "store", "ratelimit", "cache", "idempotency")
 	for name, place := range map[string]string{"status.go": "internal/handler", "payments.go": "internal/handler", "debug.go": "cmd/orders"} {
 		text, err := os.ReadFile(filepath.Join(folder, name))
 		if err != nil {
