@@ -85,7 +85,7 @@ func startSite(t *testing.T, service *conformance.Service, instances int, env ..
 	t.Helper()
 	s := &site{client: &http.Client{Timeout: 20 * time.Second, Transport: &http.Transport{MaxIdleConnsPerHost: 1000}}}
 	for range instances {
-		one, err := service.Again(t.Context(), append([]string{"LOG_LEVEL=warn", "SHED=off", "AUTH_DEV="}, env...)...)
+		one, err := service.Again(t.Context(), append([]string{"LOG_LEVEL=warn", "AUTH_DEV="}, env...)...)
 		if err != nil {
 			t.Fatal(err)
 		}
