@@ -122,7 +122,7 @@ func guardMethod(s *model.Scheme) string {
 // Check is the body of a method of the guard.
 func (f *authFile) Check(s *model.Scheme) string {
 	if s.Session {
-		return fmt.Sprintf("return checkSession(ctx, %q, scopes)", s.Key)
+		return fmt.Sprintf("return CheckSession(ctx, %q, scopes)", s.Key)
 	}
 	switch s.Credential {
 	case model.Token:

@@ -6,9 +6,10 @@ import (
 	"github.com/apigen-go/apigen/templates/project/internal/session"
 )
 
-// checkSession lets a request in when a user with all of the roles that the operation
-// asks for has logged in.
-func checkSession(ctx context.Context, scheme string, roles []string) (context.Context, error) {
+// CheckSession lets a request in when a user with all of the roles that the operation
+// asks for has logged in. It returns the context for the handler, or the answer: 401,
+// 403, or 503 while the store of sessions does not answer.
+func CheckSession(ctx context.Context, scheme string, roles []string) (context.Context, error) {
 	ctx, err := session.Require(ctx, roles...)
 	if err != nil {
 		return nil, err
