@@ -121,8 +121,14 @@ func newIdentity(t *testing.T, name string) identity {
 	return id
 }
 
+// answered is the part of an answer before its body.
+type answered struct {
+	StatusCode int
+	Header     http.Header
+}
+
 // send sends a request, header fields as "Name: value", and returns the answer.
-func send(t *testing.T, client *http.Client, method, address, body string, header ...string) (*http.Response, string) {
+func send(t *testing.T, client *http.Client, method, address, body string, header ...string) (answered, string) {
 	t.Helper()
 	req, err := http.NewRequestWithContext(t.Context(), method, address, strings.NewReader(body))
 	if err != nil {
@@ -147,7 +153,7 @@ func send(t *testing.T, client *http.Client, method, address, body string, heade
 	if err != nil {
 		t.Fatal(err)
 	}
-	return resp, string(text)
+	return answered{resp.StatusCode, resp.Header}, string(text)
 }
 
 // dev asks a service that lets everybody in.

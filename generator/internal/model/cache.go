@@ -173,7 +173,7 @@ func readCache(text json.RawMessage) (*Cache, error) {
 
 // plainError keeps the words of the JSON package from users.
 func plainError(err error) error {
-	if _, ok := err.(*json.UnmarshalTypeError); ok {
+	if _, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
 		return errors.New("is of another type")
 	}
 	return err
