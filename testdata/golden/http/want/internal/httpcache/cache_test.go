@@ -2,6 +2,7 @@ package httpcache
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -188,7 +189,7 @@ func TestUnkeptAnswersStream(t *testing.T) {
 			t.Errorf("the client has %q", rec.Body.String())
 		}
 		cancel()
-		if err := <-ended; err != context.Canceled {
+		if err := <-ended; !errors.Is(err, context.Canceled) {
 			t.Errorf("the handler heard %v", err)
 		}
 	})

@@ -90,7 +90,7 @@ func (a *aheadRows) Err() error {
 
 // close may be called twice; the rows in memory are gone after that.
 func (a *aheadRows) close() error {
-	a.Rows.Close()
+	a.Close()
 	if b := a.aheadBuffer; b != nil && cap(b.text) <= 2*mostAhead {
 		aheadBuffers.Put(b)
 	}

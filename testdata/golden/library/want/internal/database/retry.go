@@ -39,7 +39,7 @@ func (db *DB) again(ctx context.Context, try int, err error, harmless bool) bool
 	if err == nil || try+1 >= maxTries || ctx.Err() != nil || ctx.Value(txKey{db}) != nil {
 		return false
 	}
-	if !undone(err) && !unsent(err) && !(harmless && lost(err)) {
+	if !undone(err) && !unsent(err) && (!harmless || !lost(err)) {
 		return false
 	}
 	defer db.retrying.Add(-1)

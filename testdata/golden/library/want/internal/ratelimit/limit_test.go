@@ -52,7 +52,7 @@ func send(g *Guard, r *http.Request, status int) answer {
 func from(addr string, header ...string) *http.Request {
 	r := httptest.NewRequest(http.MethodGet, "/books", nil)
 	r.RemoteAddr = addr
-	if !strings.Contains(addr, "]:") && !(strings.Count(addr, ":") == 1) {
+	if !strings.Contains(addr, "]:") && strings.Count(addr, ":") != 1 {
 		r.RemoteAddr = "[" + addr + "]:1"
 		if !strings.Contains(addr, ":") {
 			r.RemoteAddr = addr + ":1"

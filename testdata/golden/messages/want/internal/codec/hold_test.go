@@ -48,7 +48,7 @@ func TestHold(t *testing.T) {
 // A 304 is no answer that a document declares.
 func TestHoldPassesNotModified(t *testing.T) {
 	w := httptest.NewRecorder()
-	held := Hold(w, httptest.NewRequest("GET", "/", nil), func(a *Answer) { a.TakeNothing(200, nil) }, func(e *AnswerError) { t.Error(e) })
+	held := Hold(w, httptest.NewRequest("GET", "/", nil), func(a *Answer) { _ = a.TakeNothing(200, nil) }, func(e *AnswerError) { t.Error(e) })
 	held.Header().Set("ETag", `"a"`)
 	held.WriteHeader(http.StatusNotModified)
 	held.Release()

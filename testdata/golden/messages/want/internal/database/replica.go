@@ -248,7 +248,7 @@ func (c *readConn) read(ctx context.Context, rep *replica, l *life, sql string, 
 		stop()
 		cancel()
 	}
-	own, err := rep.postgres.conn(ctx, false)
+	own, err := rep.conn(ctx, false)
 	if err != nil {
 		end()
 		return nil, err
@@ -286,7 +286,7 @@ func final(ctx context.Context, err error) bool {
 	if e, ok := errors.AsType[*pgconn.PgError](err); ok {
 		return e.Code == "57014" // statement timeout
 	}
-	return errors.Unwrap(err) == ErrBusy // what the gate says has no other cause
+	return errors.Unwrap(err) == ErrBusy //nolint:errorlint // what the gate says has no other cause
 }
 
 // writeConn notes where its write is in the log.

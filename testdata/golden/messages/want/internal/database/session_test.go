@@ -143,7 +143,7 @@ func TestCallersBeyondTheQueueDoNotWait(t *testing.T) {
 				t.Errorf("%+v, want 10 that wait and 10 refused", s)
 			}
 			for range 10 {
-				<-errs
+				_ = <-errs
 			}
 			return nil
 		})
