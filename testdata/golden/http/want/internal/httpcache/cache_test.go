@@ -46,8 +46,15 @@ func saying(fields ...string) *origin {
 	}}
 }
 
+// reply is an answer with its body.
+type reply struct {
+	StatusCode int
+	Header     http.Header
+	text       string
+}
+
 // send sends a request with fields "Name: value".
-func send(h http.Handler, method, uri string, fields ...string) *http.Response {
+func send(h http.Handler, method, uri string, fields ...string) reply {
 	r := httptest.NewRequest(method, uri, nil)
 	for _, f := range fields {
 		name, value, _ := strings.Cut(f, ": ")
@@ -55,16 +62,7 @@ func send(h http.Handler, method, uri string, fields ...string) *http.Response {
 	}
 	rec := httptest.NewRecorder()
 	h.ServeHTTP(rec, r)
-	return rec.Result()
-}
-
-func body(t *testing.T, r *http.Response) string {
-	t.Helper()
-	b, err := io.ReadAll(r.Body)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return string(b)
+	return reply{rec.Code, rec.Header(), rec.Body.String()}
 }
 
 // TestNothingLeaks is the matrix of answers that are for one client: whatever the
@@ -99,7 +97,7 @@ func TestNothingLeaks(t *testing.T) {
 			o := saying(tt.answer...)
 			h := New(Config{MaxBytes: 64 << 20}, Options{}).Handler(o)
 			send(h, orGet(tt.method), "/me", tt.first...)
-			got := body(t, send(h, orGet(tt.secondMethod), "/me", tt.second...))
+			got := send(h, orGet(tt.secondMethod), "/me", tt.second...).text
 			if got != "2" {
 				t.Errorf("the second client got answer %s", got)
 			}
@@ -119,7 +117,7 @@ func TestClientsCannotSteerTheCache(t *testing.T) {
 	h := New(Config{MaxBytes: 64 << 20}, Options{}).Handler(saying("Cache-Control: max-age=60"))
 	send(h, "GET", "/a")
 	for _, field := range []string{"X-Apicache-Bypass: true", "X-Apicache-Force-Fetch: true", "Surrogate-Control: no-store", "X-Http-Method-Override: DELETE"} {
-		if got := body(t, send(h, "GET", "/a", field)); got != "1" {
+		if got := send(h, "GET", "/a", field).text; got != "1" {
 			t.Errorf("%s: got answer %s", field, got)
 		}
 	}
@@ -139,8 +137,7 @@ func TestStampede(t *testing.T) {
 		var group sync.WaitGroup
 		for range 199 {
 			group.Go(func() {
-				resp := send(h, "GET", "/hot")
-				if b, _ := io.ReadAll(resp.Body); resp.StatusCode == 200 && string(b) == "1" {
+				if resp := send(h, "GET", "/hot"); resp.StatusCode == 200 && resp.text == "1" {
 					ok.Add(1)
 				}
 			})
@@ -164,7 +161,7 @@ func TestContext(t *testing.T) {
 		w.Header().Set("Cache-Control", "max-age=60")
 		_, _ = fmt.Fprint(w, r.Context().Value(current{}))
 	}))
-	if got := body(t, send(h, "GET", "/")); got != "current" {
+	if got := send(h, "GET", "/").text; got != "current" {
 		t.Errorf("got %s", got)
 	}
 }
@@ -213,7 +210,7 @@ func TestStale(t *testing.T) {
 			t.Helper()
 			time.Sleep(wait)
 			resp := send(h, "GET", "/a")
-			got := body(t, resp)
+			got := resp.text
 			synctest.Wait()
 			if status := resp.Header.Get("Cache-Status"); got != wantBody || status != wantStatus || o.calls.Load() != wantCalls {
 				t.Errorf("got %q, %q after %d calls; want %q, %q, %d", got, status, o.calls.Load(), wantBody, wantStatus, wantCalls)
@@ -255,7 +252,7 @@ func TestPanics(t *testing.T) {
 		}()
 		send(h, "GET", "/a")
 		time.Sleep(15 * time.Second)
-		if got := body(t, send(h, "GET", "/a")); got != "2" {
+		if got := send(h, "GET", "/a").text; got != "2" {
 			t.Errorf("got %q", got)
 		}
 	})
@@ -287,7 +284,7 @@ func TestWrites(t *testing.T) {
 			t.Errorf("%d calls: a request after the write waited for an answer from before it", o.calls.Load())
 		}
 		time.Sleep(2 * time.Second)
-		if got := body(t, send(h, "GET", "/slow")); got != "11" {
+		if got := send(h, "GET", "/slow").text; got != "11" {
 			t.Errorf("the older answer came over the newer one: %s", got)
 		}
 	})
@@ -300,7 +297,7 @@ func TestPolicy(t *testing.T) {
 		Vary: []string{"Accept"}, Keys: []string{"books", "books/{0}"},
 	}
 	calls, status := 0, http.StatusOK
-	serve := func(method string, path string, fields ...string) *http.Response {
+	serve := func(method string, path string, fields ...string) reply {
 		return send(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			c.Serve(w, r, p, []string{path}, func(w http.ResponseWriter, _ *http.Request, _ []string) {
 				calls++
@@ -320,7 +317,7 @@ func TestPolicy(t *testing.T) {
 		}
 	}
 	tag := resp.Header.Get("Etag")
-	if got := serve("GET", "1", "If-None-Match: "+tag); got.StatusCode != http.StatusNotModified || body(t, got) != "" || calls != 1 {
+	if got := serve("GET", "1", "If-None-Match: "+tag); got.StatusCode != http.StatusNotModified || got.text != "" || calls != 1 {
 		t.Errorf("got %d after %d calls", got.StatusCode, calls)
 	}
 	serve("GET", "2")

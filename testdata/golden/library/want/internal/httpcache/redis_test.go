@@ -2,7 +2,6 @@ package httpcache
 
 import (
 	"crypto/rand"
-	"io"
 	"log/slog"
 	"net/http"
 	"os"
@@ -63,11 +62,7 @@ func TestInstancesShareAnswers(t *testing.T) {
 		listening(t, caches[i])
 	}
 	ask := func(i int, lang string) string {
-		b, err := io.ReadAll(send(handlers[i], "GET", "/books", "Accept-Language: "+lang).Body)
-		if err != nil {
-			t.Fatal(err)
-		}
-		return string(b)
+		return send(handlers[i], "GET", "/books", "Accept-Language: "+lang).text
 	}
 	if first := ask(0, "en"); first != "1" {
 		t.Fatalf("got %s", first)
