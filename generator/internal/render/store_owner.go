@@ -56,7 +56,7 @@ func (st *statement) above(x *model.CRUD, shard string) string {
 }
 
 // unmoved keeps a write that replaces a row from taking that of another owner, or
-// of a row above that is another's.
+// one that hangs on another row than the path names.
 func unmoved(x *model.CRUD) string {
 	var parts []string
 	keep := func(c *model.Column) {
@@ -66,7 +66,7 @@ func unmoved(x *model.CRUD) string {
 		keep(x.Table.Owner)
 	}
 	for _, m := range x.Where {
-		if m.Tenure != nil {
+		if m.Tenure != nil || !slices.Contains(x.Table.PrimaryKey(), m.Column) {
 			keep(m.Column)
 		}
 	}
