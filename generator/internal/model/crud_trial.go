@@ -151,7 +151,25 @@ func (b *trialBuilder) referred(t *Table) bool {
 // the saved row was put into.
 func (b *trialBuilder) holds(op *Operation) bool {
 	home := shapeOfPath(op.Path[:strings.LastIndexByte(op.Path, '/')])
-	return len(op.CRUD.Where) == 1 || b.home[op.CRUD.Table] == home
+	if b.home[op.CRUD.Table] == home {
+		return true
+	}
+	// A key that a PUT names is in no answer that could tell it to another path.
+	return len(op.CRUD.Where) == 1 && b.saved[op.CRUD.Table] != "-"
+}
+
+// above returns the table of the row that a path parameter names and the rows of the
+// operation hang on, nil when there is none.
+func (b *trialBuilder) above(op *Operation, p *Param) *Table {
+	if op.CRUD == nil {
+		return nil
+	}
+	for _, m := range op.CRUD.Where {
+		if m.Param == p && m.Column.Refs != "" {
+			return findTable(b.project.Tables, m.Column.Refs)
+		}
+	}
+	return nil
 }
 
 // dangles reports whether a write must refer to a row that the test cannot make.
@@ -302,6 +320,10 @@ func (b *trialBuilder) path(op *Operation, complete *bool) string {
 			continue
 		} else if x != nil && b.saved[x.Table] != "" && b.saved[x.Table] != "-" {
 			out.WriteString(url.PathEscape(b.saved[x.Table]))
+			continue
+		}
+		if t := b.above(op, p); t != nil && strings.HasPrefix(b.saved[t], "${") {
+			out.WriteString(b.saved[t])
 			continue
 		}
 		value, ok := b.fixed[prefix]
