@@ -28,6 +28,8 @@ type apiFile struct {
 
 	declaredTables map[string]*failureTable // by content
 	declaredOf     map[*model.Operation]string
+
+	traits []trait // see Traits
 }
 
 func newAPIFile(p *model.Project) *apiFile {
@@ -99,30 +101,6 @@ func (f *apiFile) Encoder(t *model.Type) string { return f.printer.encoder(t) }
 // Param is the reading of a parameter.
 func (f *apiFile) Param(o *model.Operation, p *model.Param, index int) string {
 	return f.printer.param(o, p, "req", index)
-}
-
-// Handle is what the router calls for an operation.
-func (f *apiFile) Handle(o *model.Operation) string {
-	serve := "s.serve" + o.Name
-	if f.Project.Features.Check {
-		result := ""
-		if o.Zero("") != "" {
-			result = "_, "
-		}
-		serve = fmt.Sprintf("s.checked(%s, func(a *codec.Answer) { %s_ = read%s(a) })", serve, result, o.Name)
-	}
-	serve = f.cached(o, serve)
-	switch {
-	case !f.Project.Features.RateLimit || o.Limit != nil && o.Limit.Requests == 0:
-	case o.Limit == nil:
-		serve = fmt.Sprintf("s.limited(nil, %s, %s)", f.FailuresVar(o), serve)
-	default:
-		serve = fmt.Sprintf("s.limited(&%s, %s, %s)", limitVar(o), f.FailuresVar(o), serve)
-	}
-	if f.Project.Features.Shed {
-		serve = fmt.Sprintf("s.shed(shed.%s, %s, %s)", cmp.Or(o.Priority, model.Normal), f.FailuresVar(o), serve)
-	}
-	return serve
 }
 
 // Limited are the operations that have a limit of their own.

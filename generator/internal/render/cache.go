@@ -10,27 +10,6 @@ import (
 	"github.com/apigen-go/apigen/generator/internal/model"
 )
 
-// cached wraps the handler of an operation so that its answers are kept, or that what
-// it writes ends those that are.
-func (f *apiFile) cached(o *model.Operation, serve string) string {
-	keys := strings.TrimPrefix(quoted(o.Surrogates), ", ")
-	switch {
-	case f.writes(o):
-		return fmt.Sprintf("s.writes([]string{%s}, %s)", keys, serve)
-	case !f.reads(o):
-		return serve
-	}
-	policy := "nil"
-	if hasPolicy(o) {
-		policy = "&" + cacheVar(o)
-	}
-	serve = fmt.Sprintf("s.cached(%s, []string{%s}, %s)", policy, keys, serve)
-	if o.Security != nil {
-		serve = fmt.Sprintf("s.admitted(%s, %s, %s)", f.Demands(o), f.FailuresVar(o), serve)
-	}
-	return serve
-}
-
 // reads reports whether answers of an operation can be kept: they are whole, and for
 // everybody.
 func (f *apiFile) reads(o *model.Operation) bool {
@@ -62,11 +41,6 @@ func (f *apiFile) HasWrites() bool { return slices.ContainsFunc(f.Routed(), f.wr
 // KeepsOwn reports whether the document says how long some answers are kept.
 func (f *apiFile) KeepsOwn() bool {
 	return slices.ContainsFunc(f.Policies(), func(o *model.Operation) bool { return o.Cache != nil && o.Cache.TTL > 0 })
-}
-
-// HasAdmitted reports whether answers are kept of operations that ask for credentials.
-func (f *apiFile) HasAdmitted() bool {
-	return slices.ContainsFunc(f.Routed(), func(o *model.Operation) bool { return f.reads(o) && o.Security != nil })
 }
 
 // Policies are the operations that have a policy of their own.
