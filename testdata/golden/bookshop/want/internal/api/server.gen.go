@@ -38,26 +38,11 @@ type Options struct {
 // calls h and encodes the answer. It is safe for concurrent use.
 func New(h Handler, opt Options) http.Handler {
 	s := &server{handler: h, log: cmp.Or(opt.Log, slog.Default()), limiter: opt.Limiter, cache: opt.Cache, atomic: opt.Atomic, shedder: opt.Shedder, check: opt.CheckAnswers}
-	rt := router.New([]router.Route{
-		{Method: "GET", Path: "/authors", Handle: s.shed(shed.Normal, nil, s.limited(nil, nil, s.cached(nil, []string{"authors"}, s.checked(s.serveListAuthors, func(a *codec.Answer) { _, _ = readListAuthors(a) }))))},
-		{Method: "POST", Path: "/authors", Handle: s.shed(shed.Normal, nil, s.limited(nil, nil, s.writes([]string{"authors"}, s.checked(s.serveCreateAuthor, func(a *codec.Answer) { _, _ = readCreateAuthor(a) }))))},
-		{Method: "GET", Path: "/authors/{authorId}", Handle: s.shed(shed.Normal, nil, s.limited(nil, nil, s.cached(nil, []string{"authors/{0}"}, s.checked(s.serveGetAuthor, func(a *codec.Answer) { _, _ = readGetAuthor(a) }))))},
-		{Method: "PUT", Path: "/authors/{authorId}", Handle: s.shed(shed.Normal, nil, s.limited(nil, nil, s.writes([]string{"authors", "authors/{0}"}, s.checked(s.serveReplaceAuthor, func(a *codec.Answer) { _, _ = readReplaceAuthor(a) }))))},
-		{Method: "PATCH", Path: "/authors/{authorId}", Handle: s.shed(shed.Normal, nil, s.limited(nil, nil, s.writes([]string{"authors", "authors/{0}"}, s.checked(s.serveUpdateAuthor, func(a *codec.Answer) { _, _ = readUpdateAuthor(a) }))))},
-		{Method: "DELETE", Path: "/authors/{authorId}", Handle: s.shed(shed.Normal, nil, s.limited(nil, nil, s.writes([]string{"authors", "authors/{0}"}, s.checked(s.serveDeleteAuthor, func(a *codec.Answer) { _ = readDeleteAuthor(a) }))))},
-		{Method: "GET", Path: "/authors/{authorId}/books", Handle: s.shed(shed.Normal, nil, s.limited(nil, nil, s.cached(nil, []string{"books", "authors/{0}"}, s.checked(s.serveListAuthorBooks, func(a *codec.Answer) { _, _ = readListAuthorBooks(a) }))))},
-		{Method: "POST", Path: "/authors/{authorId}/books", Handle: s.shed(shed.Normal, nil, s.limited(nil, nil, s.writes([]string{"books"}, s.checked(s.serveCreateBook, func(a *codec.Answer) { _, _ = readCreateBook(a) }))))},
-		{Method: "GET", Path: "/books", Handle: s.shed(shed.Normal, nil, s.limited(nil, nil, s.cached(nil, []string{"books"}, s.checked(s.serveListBooks, func(a *codec.Answer) { _, _ = readListBooks(a) }))))},
-		{Method: "GET", Path: "/books/{bookId}", Handle: s.shed(shed.Normal, nil, s.limited(nil, nil, s.cached(nil, []string{"books/{0}"}, s.checked(s.serveGetBook, func(a *codec.Answer) { _, _ = readGetBook(a) }))))},
-		{Method: "PUT", Path: "/books/{bookId}", Handle: s.shed(shed.Normal, nil, s.limited(nil, nil, s.writes([]string{"books", "books/{0}"}, s.checked(s.serveReplaceBook, func(a *codec.Answer) { _, _ = readReplaceBook(a) }))))},
-		{Method: "PATCH", Path: "/books/{bookId}", Handle: s.shed(shed.Normal, nil, s.limited(nil, nil, s.writes([]string{"books", "books/{0}"}, s.checked(s.serveUpdateBook, func(a *codec.Answer) { _, _ = readUpdateBook(a) }))))},
-		{Method: "DELETE", Path: "/books/{bookId}", Handle: s.shed(shed.Normal, nil, s.limited(nil, nil, s.writes([]string{"books", "books/{0}"}, s.checked(s.serveDeleteBook, func(a *codec.Answer) { _ = readDeleteBook(a) }))))},
-		{Method: "POST", Path: "/books/{bookId}/order", Handle: s.shed(shed.Normal, nil, s.limited(nil, nil, s.writes([]string{"books", "books/{0}", "books-order"}, s.checked(s.serveOrderBook, func(a *codec.Answer) { _ = readOrderBook(a) }))))},
-		{Method: "GET", Path: "/books/{bookId}/reviews", Handle: s.shed(shed.Normal, nil, s.limited(nil, nil, s.cached(nil, []string{"reviews", "books/{0}"}, s.checked(s.serveListReviews, func(a *codec.Answer) { _, _ = readListReviews(a) }))))},
-		{Method: "POST", Path: "/books/{bookId}/reviews", Handle: s.shed(shed.Normal, nil, s.limited(nil, nil, s.writes([]string{"reviews"}, s.checked(s.serveCreateReview, func(a *codec.Answer) { _, _ = readCreateReview(a) }))))},
-		{Method: "GET", Path: "/reviews/{reviewId}", Handle: s.shed(shed.Normal, nil, s.limited(nil, nil, s.cached(nil, []string{"reviews/{0}"}, s.checked(s.serveGetReview, func(a *codec.Answer) { _, _ = readGetReview(a) }))))},
-		{Method: "DELETE", Path: "/reviews/{reviewId}", Handle: s.shed(shed.Normal, nil, s.limited(nil, nil, s.writes([]string{"reviews", "reviews/{0}"}, s.checked(s.serveDeleteReview, func(a *codec.Answer) { _ = readDeleteReview(a) }))))},
-	})
+	var routes []router.Route
+	for _, op := range s.operations() {
+		routes = append(routes, router.Route{Method: op.method, Path: op.path, Handle: s.handle(op)})
+	}
+	rt := router.New(routes)
 	rt.NotFound = s.limitedHandler(notFound)
 	rt.MethodNotAllowed = s.limitedHandler(methodNotAllowed)
 	return rt
@@ -73,44 +58,95 @@ type server struct {
 	check   bool
 }
 
-// limited lets those requests through that a policy allows; nil stands for that of the service.
-func (s *server) limited(p *ratelimit.Policy, declared failures, next router.Handle) router.Handle {
+// operation is what is known of an operation before a request for it comes.
+type operation struct {
+	method, path string
+	serve        router.Handle
+	reads        []string            // keys under which answers are kept; nil: they are not
+	writes       []string            // keys of kept answers that it ends
+	read         func(*codec.Answer) // reads an answer as a client does, to check it
+}
+
+// operations are those of the document.
+func (s *server) operations() []operation {
+	return []operation{
+		{method: "GET", path: "/authors", serve: s.serveListAuthors, reads: []string{"authors"}, read: func(a *codec.Answer) { _, _ = readListAuthors(a) }},
+		{method: "POST", path: "/authors", serve: s.serveCreateAuthor, writes: []string{"authors"}, read: func(a *codec.Answer) { _, _ = readCreateAuthor(a) }},
+		{method: "GET", path: "/authors/{authorId}", serve: s.serveGetAuthor, reads: []string{"authors/{0}"}, read: func(a *codec.Answer) { _, _ = readGetAuthor(a) }},
+		{method: "PUT", path: "/authors/{authorId}", serve: s.serveReplaceAuthor, writes: []string{"authors", "authors/{0}"}, read: func(a *codec.Answer) { _, _ = readReplaceAuthor(a) }},
+		{method: "PATCH", path: "/authors/{authorId}", serve: s.serveUpdateAuthor, writes: []string{"authors", "authors/{0}"}, read: func(a *codec.Answer) { _, _ = readUpdateAuthor(a) }},
+		{method: "DELETE", path: "/authors/{authorId}", serve: s.serveDeleteAuthor, writes: []string{"authors", "authors/{0}"}, read: func(a *codec.Answer) { _ = readDeleteAuthor(a) }},
+		{method: "GET", path: "/authors/{authorId}/books", serve: s.serveListAuthorBooks, reads: []string{"books", "authors/{0}"}, read: func(a *codec.Answer) { _, _ = readListAuthorBooks(a) }},
+		{method: "POST", path: "/authors/{authorId}/books", serve: s.serveCreateBook, writes: []string{"books"}, read: func(a *codec.Answer) { _, _ = readCreateBook(a) }},
+		{method: "GET", path: "/books", serve: s.serveListBooks, reads: []string{"books"}, read: func(a *codec.Answer) { _, _ = readListBooks(a) }},
+		{method: "GET", path: "/books/{bookId}", serve: s.serveGetBook, reads: []string{"books/{0}"}, read: func(a *codec.Answer) { _, _ = readGetBook(a) }},
+		{method: "PUT", path: "/books/{bookId}", serve: s.serveReplaceBook, writes: []string{"books", "books/{0}"}, read: func(a *codec.Answer) { _, _ = readReplaceBook(a) }},
+		{method: "PATCH", path: "/books/{bookId}", serve: s.serveUpdateBook, writes: []string{"books", "books/{0}"}, read: func(a *codec.Answer) { _, _ = readUpdateBook(a) }},
+		{method: "DELETE", path: "/books/{bookId}", serve: s.serveDeleteBook, writes: []string{"books", "books/{0}"}, read: func(a *codec.Answer) { _ = readDeleteBook(a) }},
+		{method: "POST", path: "/books/{bookId}/order", serve: s.serveOrderBook, writes: []string{"books", "books/{0}", "books-order"}, read: func(a *codec.Answer) { _ = readOrderBook(a) }},
+		{method: "GET", path: "/books/{bookId}/reviews", serve: s.serveListReviews, reads: []string{"reviews", "books/{0}"}, read: func(a *codec.Answer) { _, _ = readListReviews(a) }},
+		{method: "POST", path: "/books/{bookId}/reviews", serve: s.serveCreateReview, writes: []string{"reviews"}, read: func(a *codec.Answer) { _, _ = readCreateReview(a) }},
+		{method: "GET", path: "/reviews/{reviewId}", serve: s.serveGetReview, reads: []string{"reviews/{0}"}, read: func(a *codec.Answer) { _, _ = readGetReview(a) }},
+		{method: "DELETE", path: "/reviews/{reviewId}", serve: s.serveDeleteReview, writes: []string{"reviews", "reviews/{0}"}, read: func(a *codec.Answer) { _ = readDeleteReview(a) }},
+	}
+}
+
+// handle wraps the function that serves an operation in what all of them have in common. What is
+// wrapped last comes first.
+func (s *server) handle(op operation) router.Handle {
+	handle := op.serve
+	if s.check {
+		handle = s.checked(op, handle)
+	}
+	if op.reads != nil {
+		handle = s.cached(op, handle)
+	}
+	if op.writes != nil {
+		handle = s.ending(op, handle)
+	}
+	handle = s.limited(op, handle)
+	handle = s.shed(op, handle)
+	return handle
+}
+
+// limited lets those requests through that the policy of an operation allows.
+func (s *server) limited(op operation, next router.Handle) router.Handle {
 	if s.limiter == nil {
 		return next
 	}
-	guard := s.limiter.Guard(p)
+	guard := s.limiter.Guard(nil)
 	return func(w http.ResponseWriter, r *http.Request, path []string) {
 		err := guard.Do(w, r, func(w http.ResponseWriter) { next(w, r, path) })
 		if err != nil {
-			s.fail(w, r, declared, err)
+			s.fail(w, r, nil, err)
 		}
 	}
 }
 
 // limitedHandler limits requests that are for no operation.
 func (s *server) limitedHandler(next http.HandlerFunc) http.Handler {
-	limited := s.limited(nil, nil, func(w http.ResponseWriter, r *http.Request, _ []string) { next(w, r) })
+	limited := s.limited(operation{}, func(w http.ResponseWriter, r *http.Request, _ []string) { next(w, r) })
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { limited(w, r, nil) })
 }
 
-// cached answers from the cache what it can; nil stands for the policy of the service.
-func (s *server) cached(p *httpcache.Policy, keys []string, next router.Handle) router.Handle {
+// cached answers from the cache what it can.
+func (s *server) cached(op operation, next router.Handle) router.Handle {
 	if s.cache == nil {
 		return next
 	}
-	policy, handle := s.cache.Policy(p, keys), httpcache.Handle(next)
+	policy, handle := s.cache.Policy(nil, op.reads), httpcache.Handle(next)
 	if policy.TTL == 0 {
 		return next
 	}
 	return func(w http.ResponseWriter, r *http.Request, path []string) { s.cache.Serve(w, r, policy, path, handle) }
 }
 
-// writes ends what is kept under some keys, once a request has changed it.
-func (s *server) writes(keys []string, next router.Handle) router.Handle {
+// ending ends what is kept of answers that a request has changed.
+func (s *server) ending(op operation, next router.Handle) router.Handle {
 	if s.cache == nil || s.cache.TTL() == 0 {
 		return next
 	}
-	policy, handle := s.cache.Policy(nil, keys), httpcache.Handle(next)
+	policy, handle := s.cache.Policy(nil, op.writes), httpcache.Handle(next)
 	return func(w http.ResponseWriter, r *http.Request, path []string) { s.cache.Serve(w, r, policy, path, handle) }
 }
 
@@ -183,15 +219,15 @@ func (s *server) tagGetReview(ctx context.Context, req GetReviewRequest) (string
 }
 
 // shed refuses requests that the service has no capacity for.
-func (s *server) shed(priority shed.Priority, declared failures, next router.Handle) router.Handle {
+func (s *server) shed(op operation, next router.Handle) router.Handle {
 	if s.shedder == nil {
 		return next
 	}
-	operation := s.shedder.Operation(priority)
+	load := s.shedder.Operation(shed.Normal)
 	return func(w http.ResponseWriter, r *http.Request, path []string) {
-		place, err := operation.Enter(w, r)
+		place, err := load.Enter(w, r)
 		if err != nil {
-			s.fail(w, r, declared, err)
+			s.fail(w, r, nil, err)
 			return
 		}
 		defer place.Leave()
@@ -199,18 +235,14 @@ func (s *server) shed(priority shed.Priority, declared failures, next router.Han
 	}
 }
 
-// checked holds the answers of an operation to the document, when that is asked for. read reads
-// them as a client does.
-func (s *server) checked(serve router.Handle, read func(*codec.Answer)) router.Handle {
-	if !s.check {
-		return serve
-	}
+// checked holds the answers of an operation to the document.
+func (s *server) checked(op operation, next router.Handle) router.Handle {
 	return func(w http.ResponseWriter, r *http.Request, path []string) {
-		held := codec.Hold(w, r, read, func(fault *codec.AnswerError) {
+		held := codec.Hold(w, r, op.read, func(fault *codec.AnswerError) {
 			s.log.ErrorContext(r.Context(), "answer does not match the document", "method", r.Method, "path", r.URL.Path,
 				"status", fault.Status, "error", fault.Detail, "violations", fault.Violations)
 		})
-		serve(held, r, path)
+		next(held, r, path)
 		held.Release()
 	}
 }
@@ -242,6 +274,9 @@ func (s *server) fail(w http.ResponseWriter, r *http.Request, declared failures,
 	codec.WriteProblem(w, p)
 }
 
+// statusClientGone is what proxies log for requests whose client did not wait for the answer.
+const statusClientGone = 499
+
 // problem turns an error into a problem. What it does not know is logged and hidden: the client gets
 // a 500 without the reason.
 func (s *server) problem(r *http.Request, err error) *problem.Problem {
@@ -253,6 +288,9 @@ func (s *server) problem(r *http.Request, err error) *problem.Problem {
 	}
 	if errors.Is(err, context.DeadlineExceeded) {
 		return problem.New(http.StatusServiceUnavailable, "the request took too long")
+	}
+	if errors.Is(r.Context().Err(), context.Canceled) { // nobody reads it, but the log and the metrics
+		return problem.New(statusClientGone, "the client has closed the connection")
 	}
 	if !errors.Is(err, context.Canceled) {
 		s.log.ErrorContext(r.Context(), "unexpected error", "method", r.Method, "path", r.URL.Path, "error", err)

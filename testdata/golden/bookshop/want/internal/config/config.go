@@ -73,7 +73,7 @@ func Load(getenv func(string) string) (*Config, error) {
 			StaleWhileRevalidate: e.duration("CACHE_STALE_WHILE_REVALIDATE", 0, 0, "time after that in which an old answer is sent while a new one is made"),
 			StaleIfError:         e.duration("CACHE_STALE_IF_ERROR", 0, 0, "time after that in which an old answer is sent when no new one can be made"),
 		},
-		Shed: parse(e, "SHED", "dry-run", shed.ParseMode, "whether requests beyond the capacity are refused: on, dry-run (counted only) or off"),
+		Shed: parse(e, "SHED", "on", shed.ParseMode, "whether requests beyond the capacity are refused: on, dry-run (counted only) or off"),
 		Redis: redis.Config{
 			URL:     parse(e, "REDIS_URL", "", redis.ParseURL, "Redis that all instances share: redis://…, rediss://… or unix://…"),
 			Timeout: e.duration("REDIS_TIMEOUT", 50*time.Millisecond, time.Millisecond, "time Redis has to answer"),

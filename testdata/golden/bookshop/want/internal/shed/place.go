@@ -26,7 +26,7 @@ const (
 func (p *Place) begin(now time.Duration) {
 	if p.state == idle {
 		p.state = working
-		p.op.s.cpu.inside.Add(1)
+		p.op.s.cpu.join(p.op.priority)
 		p.op.load.begin(now)
 	}
 }
@@ -34,7 +34,7 @@ func (p *Place) begin(now time.Duration) {
 // end marks its end.
 func (p *Place) end() {
 	if p.state == working {
-		p.op.s.cpu.leave()
+		p.op.s.cpu.leave(p.op.priority)
 		p.op.load.end(p.op.s.now())
 	}
 	p.state = done

@@ -7,13 +7,17 @@ import (
 )
 
 // processors limits how many requests are in the service at the same time, by how
-// long a request waits for a processor when it comes in. While that is short, as
-// many are let in as like.
+// long a request waits for a processor when it comes in. Until that is longer than
+// anybody would be patient for, as many are let in as like. From then on so many
+// that waits are short, until nobody has been refused for a while.
 type processors struct {
-	inside atomic.Int64
-	limit  atomic.Int64
-	least  int64
-	cpus   int
+	inside   atomic.Int64
+	critical atomic.Int64 // of these
+	limit    atomic.Int64
+	refused  atomic.Int64 // since the begin of the window
+	least    int64
+	cpus     int
+	calm     time.Duration // since somebody was refused, only for who ends a window
 
 	// Of the present window:
 	begun atomic.Int64 // time.Duration
@@ -27,39 +31,62 @@ const (
 	cpuSamples  = 10
 	cpuPatience = time.Second // for a window without enough samples
 
-	// Processors have too much to do when requests wait for longer than cpuWait
-	// and more than cpuQueue of them for each processor.
-	cpuWait  = 3 * time.Millisecond
-	cpuQueue = 2
+	// There is overload when requests wait for longer than patience on average, and
+	// more than longQueue of them for each processor.
+	patience  = 50 * time.Millisecond
+	longQueue = 6
 
-	leastPerCPU = 6 // requests that are let in whatever happens
-	leastAtAll  = 16
-	cpuFirst    = 1 << 10
+	// Then requests are refused that would wait for longer than cpuWait behind more
+	// than cpuQueue for each processor.
+	cpuWait  = 3 * time.Millisecond
+	cpuQueue = 1
+
+	leastPerCPU = 3 // requests that are let in whatever happens
+	leastAtAll  = 8
 	cpuMost     = 1 << 20
+
+	calmTime = time.Second // without a refusal, until overload is over
 )
 
 func (c *processors) init(cpus int) {
 	c.cpus = cpus
 	c.least = int64(min(leastPerCPU*c.cpus, leastAtAll))
-	c.limit.Store(cpuFirst)
+	c.limit.Store(cpuMost)
 }
 
-// enter counts a request and reports whether there is room for it.
+// enter counts a request and reports whether there is room for it. To critical ones
+// only others of them are in the way.
 func (c *processors) enter(p Priority) bool {
-	n, limit := c.inside.Add(1), c.limit.Load()
+	n, limit := c.join(p), c.limit.Load()
 	if n > c.peak.Load() {
 		c.peak.Store(n) // two at a time may lose one: it is a measure, no count
 	}
 	switch p {
 	case Critical:
-		limit *= 2
+		n, limit = c.critical.Load(), 2*limit
 	case Low:
 		limit /= 2
+	}
+	if n > limit {
+		c.refused.Add(1)
 	}
 	return n <= limit
 }
 
-func (c *processors) leave() { c.inside.Add(-1) }
+// join counts a request, and returns how many are inside.
+func (c *processors) join(p Priority) int64 {
+	if p == Critical {
+		c.critical.Add(1)
+	}
+	return c.inside.Add(1)
+}
+
+func (c *processors) leave(p Priority) {
+	if p == Critical {
+		c.critical.Add(-1)
+	}
+	c.inside.Add(-1)
+}
 
 // queue has the request wait for its turn behind all that is ready to run. A
 // goroutine that computes is not interrupted for 10 ms, so without this the
@@ -74,14 +101,21 @@ func (c *processors) waited(now, took time.Duration) {
 	if passed < cpuWindow || n < cpuSamples && passed < cpuPatience || !c.begun.CompareAndSwap(begun, int64(now)) {
 		return
 	}
+	sum, count := time.Duration(c.sum.Swap(0)), c.count.Swap(0)
+	peak, limit := c.peak.Swap(c.inside.Load()), c.limit.Load()
+	if c.calm += passed; c.refused.Swap(0) > 0 {
+		c.calm = 0
+	}
 	// Without requests that wait, the quotients are infinite.
-	sum, count := float64(c.sum.Swap(0)), float64(c.count.Swap(0))
-	spare := max(float64(cpuWait)*count/sum, float64(cpuQueue*c.cpus)*float64(passed)/sum)
-	peak, limit := float64(c.peak.Swap(c.inside.Load())), float64(c.limit.Load())
+	spare := max(float64(cpuWait)*float64(count)/float64(sum), float64(cpuQueue*c.cpus)*float64(passed)/float64(sum))
 	switch {
+	case limit == cpuMost && (sum < patience*time.Duration(count) || sum < passed*time.Duration(longQueue*c.cpus)):
 	case spare < 1:
-		c.limit.Store(max(c.least, int64(min(limit, peak)*spare)))
+		c.limit.Store(max(c.least, int64(float64(min(limit, peak))*spare)))
+		c.calm = 0
+	case c.calm >= calmTime:
+		c.limit.Store(cpuMost)
 	case spare > 5./4 && peak >= limit/2:
-		c.limit.Store(int64(min(limit*5/4+1, cpuMost)))
+		c.limit.Store(min(limit*5/4+1, cpuMost))
 	}
 }

@@ -33,23 +33,11 @@ type Options struct {
 // calls h and encodes the answer. It is safe for concurrent use.
 func New(h Handler, opt Options) http.Handler {
 	s := &server{handler: h, log: cmp.Or(opt.Log, slog.Default()), limiter: opt.Limiter, cache: opt.Cache, shedder: opt.Shedder, check: opt.CheckAnswers}
-	rt := router.New([]router.Route{
-		{Method: "GET", Path: "/styles/{simple}/{.label}/{;matrix*}", Handle: s.shed(shed.Normal, nil, s.limited(nil, nil, s.cached(nil, []string{"styles", "styles/{0}", "styles/{1}", "styles/{2}"}, s.checked(s.serveReadPath, func(a *codec.Answer) { _ = readReadPath(a) }))))},
-		{Method: "GET", Path: "/styles", Handle: s.shed(shed.Normal, nil, s.limited(nil, nil, s.cached(&readQueryCache, []string{"styles"}, s.checked(s.serveReadQuery, func(a *codec.Answer) { _, _ = readReadQuery(a) }))))},
-		{Method: "GET", Path: "/free", Handle: s.shed(shed.Normal, nil, s.limited(nil, nil, s.cached(nil, []string{"free"}, s.checked(s.serveReadFree, func(a *codec.Answer) { _ = readReadFree(a) }))))},
-		{Method: "GET", Path: "/files/{+path}", Handle: s.shed(shed.Normal, nil, s.limited(nil, nil, s.cached(nil, []string{"files", "files/{0}"}, s.checked(s.serveGetFile, func(a *codec.Answer) { _, _ = readGetFile(a) }))))},
-		{Method: "POST", Path: "/files/{+path}:copy", Handle: s.shed(shed.Normal, nil, s.limited(nil, nil, s.writes([]string{"files", "files/{0}"}, s.checked(s.serveCopyFile, func(a *codec.Answer) { _ = readCopyFile(a) }))))},
-		{Method: "POST", Path: "/queue/#Action=Send", Handle: s.shed(shed.Normal, nil, s.limited(nil, nil, s.writes([]string{"queue"}, s.checked(s.serveSendMessage, func(a *codec.Answer) { _ = readSendMessage(a) }))))},
-		{Method: "POST", Path: "/queue/#Action=Receive", Handle: s.shed(shed.Normal, nil, s.limited(nil, nil, s.writes([]string{"queue"}, s.checked(s.serveReceiveMessage, func(a *codec.Answer) { _ = readReceiveMessage(a) }))))},
-		{Method: "POST", Path: "/charges", Handle: s.shed(shed.Normal, nil, s.limited(nil, nil, s.writes([]string{"charges"}, s.checked(s.serveCreateCharge, func(a *codec.Answer) { _, _ = readCreateCharge(a) }))))},
-		{Method: "POST", Path: "/points", Handle: s.shed(shed.Normal, nil, s.limited(nil, nil, s.writes([]string{"points"}, s.checked(s.serveAddPoint, func(a *codec.Answer) { _ = readAddPoint(a) }))))},
-		{Method: "POST", Path: "/uploads", Handle: s.shed(shed.Normal, nil, s.limited(nil, nil, s.writes([]string{"uploads"}, s.checked(s.serveUpload, func(a *codec.Answer) { _ = readUpload(a) }))))},
-		{Method: "GET", Path: "/report", Handle: s.shed(shed.Normal, nil, s.limited(nil, nil, s.checked(s.serveGetReport, func(a *codec.Answer) { _, _ = readGetReport(a) })))},
-		{Method: "GET", Path: "/events", Handle: s.shed(shed.Normal, watchFailures, s.limited(nil, watchFailures, s.checked(s.serveWatch, func(a *codec.Answer) { _, _ = readWatch(a) })))},
-		{Method: "POST", Path: "/import", Handle: s.shed(shed.Normal, nil, s.limited(nil, nil, s.writes([]string{"import"}, s.checked(s.serveImportPoints, func(a *codec.Answer) { _ = readImportPoints(a) }))))},
-		{Method: "POST", Path: "/letters", Handle: s.shed(shed.Normal, nil, s.limited(nil, nil, s.writes([]string{"letters"}, s.checked(s.serveSendLetter, func(a *codec.Answer) { _, _ = readSendLetter(a) }))))},
-		{Method: "PUT", Path: "/telegrams", Handle: s.shed(shed.Normal, sendTelegramFailures, s.limited(nil, sendTelegramFailures, s.writes([]string{"telegrams"}, s.checked(s.serveSendTelegram, func(a *codec.Answer) { _, _ = readSendTelegram(a) }))))},
-	})
+	var routes []router.Route
+	for _, op := range s.operations() {
+		routes = append(routes, router.Route{Method: op.method, Path: op.path, Handle: s.handle(op)})
+	}
+	rt := router.New(routes)
 	rt.NotFound = s.limitedHandler(notFound)
 	rt.MethodNotAllowed = s.limitedHandler(methodNotAllowed)
 	return rt
@@ -64,23 +52,73 @@ type server struct {
 	check   bool
 }
 
-// limited lets those requests through that a policy allows; nil stands for that of the service.
-func (s *server) limited(p *ratelimit.Policy, declared failures, next router.Handle) router.Handle {
+// operation is what is known of an operation before a request for it comes.
+type operation struct {
+	method, path string
+	serve        router.Handle
+	declared     failures            // how the document declares errors
+	reads        []string            // keys under which answers are kept; nil: they are not
+	writes       []string            // keys of kept answers that it ends
+	policy       *httpcache.Policy   // nil: that of the service
+	read         func(*codec.Answer) // reads an answer as a client does, to check it
+}
+
+// operations are those of the document.
+func (s *server) operations() []operation {
+	return []operation{
+		{method: "GET", path: "/styles/{simple}/{.label}/{;matrix*}", serve: s.serveReadPath, reads: []string{"styles", "styles/{0}", "styles/{1}", "styles/{2}"}, read: func(a *codec.Answer) { _ = readReadPath(a) }},
+		{method: "GET", path: "/styles", serve: s.serveReadQuery, reads: []string{"styles"}, policy: &readQueryCache, read: func(a *codec.Answer) { _, _ = readReadQuery(a) }},
+		{method: "GET", path: "/free", serve: s.serveReadFree, reads: []string{"free"}, read: func(a *codec.Answer) { _ = readReadFree(a) }},
+		{method: "GET", path: "/files/{+path}", serve: s.serveGetFile, reads: []string{"files", "files/{0}"}, read: func(a *codec.Answer) { _, _ = readGetFile(a) }},
+		{method: "POST", path: "/files/{+path}:copy", serve: s.serveCopyFile, writes: []string{"files", "files/{0}"}, read: func(a *codec.Answer) { _ = readCopyFile(a) }},
+		{method: "POST", path: "/queue/#Action=Send", serve: s.serveSendMessage, writes: []string{"queue"}, read: func(a *codec.Answer) { _ = readSendMessage(a) }},
+		{method: "POST", path: "/queue/#Action=Receive", serve: s.serveReceiveMessage, writes: []string{"queue"}, read: func(a *codec.Answer) { _ = readReceiveMessage(a) }},
+		{method: "POST", path: "/charges", serve: s.serveCreateCharge, writes: []string{"charges"}, read: func(a *codec.Answer) { _, _ = readCreateCharge(a) }},
+		{method: "POST", path: "/points", serve: s.serveAddPoint, writes: []string{"points"}, read: func(a *codec.Answer) { _ = readAddPoint(a) }},
+		{method: "POST", path: "/uploads", serve: s.serveUpload, writes: []string{"uploads"}, read: func(a *codec.Answer) { _ = readUpload(a) }},
+		{method: "GET", path: "/report", serve: s.serveGetReport, read: func(a *codec.Answer) { _, _ = readGetReport(a) }},
+		{method: "GET", path: "/events", serve: s.serveWatch, declared: watchFailures, read: func(a *codec.Answer) { _, _ = readWatch(a) }},
+		{method: "POST", path: "/import", serve: s.serveImportPoints, writes: []string{"import"}, read: func(a *codec.Answer) { _ = readImportPoints(a) }},
+		{method: "POST", path: "/letters", serve: s.serveSendLetter, writes: []string{"letters"}, read: func(a *codec.Answer) { _, _ = readSendLetter(a) }},
+		{method: "PUT", path: "/telegrams", serve: s.serveSendTelegram, declared: sendTelegramFailures, writes: []string{"telegrams"}, read: func(a *codec.Answer) { _, _ = readSendTelegram(a) }},
+	}
+}
+
+// handle wraps the function that serves an operation in what all of them have in common. What is
+// wrapped last comes first.
+func (s *server) handle(op operation) router.Handle {
+	handle := op.serve
+	if s.check {
+		handle = s.checked(op, handle)
+	}
+	if op.reads != nil {
+		handle = s.cached(op, handle)
+	}
+	if op.writes != nil {
+		handle = s.ending(op, handle)
+	}
+	handle = s.limited(op, handle)
+	handle = s.shed(op, handle)
+	return handle
+}
+
+// limited lets those requests through that the policy of an operation allows.
+func (s *server) limited(op operation, next router.Handle) router.Handle {
 	if s.limiter == nil {
 		return next
 	}
-	guard := s.limiter.Guard(p)
+	guard := s.limiter.Guard(nil)
 	return func(w http.ResponseWriter, r *http.Request, path []string) {
 		err := guard.Do(w, r, func(w http.ResponseWriter) { next(w, r, path) })
 		if err != nil {
-			s.fail(w, r, declared, err)
+			s.fail(w, r, op.declared, err)
 		}
 	}
 }
 
 // limitedHandler limits requests that are for no operation.
 func (s *server) limitedHandler(next http.HandlerFunc) http.Handler {
-	limited := s.limited(nil, nil, func(w http.ResponseWriter, r *http.Request, _ []string) { next(w, r) })
+	limited := s.limited(operation{}, func(w http.ResponseWriter, r *http.Request, _ []string) { next(w, r) })
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { limited(w, r, nil) })
 }
 
@@ -89,37 +127,37 @@ var (
 	readQueryCache = httpcache.Policy{Vary: []string{"X-Point", "Cookie"}}
 )
 
-// cached answers from the cache what it can; nil stands for the policy of the service.
-func (s *server) cached(p *httpcache.Policy, keys []string, next router.Handle) router.Handle {
+// cached answers from the cache what it can.
+func (s *server) cached(op operation, next router.Handle) router.Handle {
 	if s.cache == nil {
 		return next
 	}
-	policy, handle := s.cache.Policy(p, keys), httpcache.Handle(next)
+	policy, handle := s.cache.Policy(op.policy, op.reads), httpcache.Handle(next)
 	if policy.TTL == 0 {
 		return next
 	}
 	return func(w http.ResponseWriter, r *http.Request, path []string) { s.cache.Serve(w, r, policy, path, handle) }
 }
 
-// writes ends what is kept under some keys, once a request has changed it.
-func (s *server) writes(keys []string, next router.Handle) router.Handle {
+// ending ends what is kept of answers that a request has changed.
+func (s *server) ending(op operation, next router.Handle) router.Handle {
 	if s.cache == nil || s.cache.TTL() == 0 {
 		return next
 	}
-	policy, handle := s.cache.Policy(nil, keys), httpcache.Handle(next)
+	policy, handle := s.cache.Policy(nil, op.writes), httpcache.Handle(next)
 	return func(w http.ResponseWriter, r *http.Request, path []string) { s.cache.Serve(w, r, policy, path, handle) }
 }
 
 // shed refuses requests that the service has no capacity for.
-func (s *server) shed(priority shed.Priority, declared failures, next router.Handle) router.Handle {
+func (s *server) shed(op operation, next router.Handle) router.Handle {
 	if s.shedder == nil {
 		return next
 	}
-	operation := s.shedder.Operation(priority)
+	load := s.shedder.Operation(shed.Normal)
 	return func(w http.ResponseWriter, r *http.Request, path []string) {
-		place, err := operation.Enter(w, r)
+		place, err := load.Enter(w, r)
 		if err != nil {
-			s.fail(w, r, declared, err)
+			s.fail(w, r, op.declared, err)
 			return
 		}
 		defer place.Leave()
@@ -127,18 +165,14 @@ func (s *server) shed(priority shed.Priority, declared failures, next router.Han
 	}
 }
 
-// checked holds the answers of an operation to the document, when that is asked for. read reads
-// them as a client does.
-func (s *server) checked(serve router.Handle, read func(*codec.Answer)) router.Handle {
-	if !s.check {
-		return serve
-	}
+// checked holds the answers of an operation to the document.
+func (s *server) checked(op operation, next router.Handle) router.Handle {
 	return func(w http.ResponseWriter, r *http.Request, path []string) {
-		held := codec.Hold(w, r, read, func(fault *codec.AnswerError) {
+		held := codec.Hold(w, r, op.read, func(fault *codec.AnswerError) {
 			s.log.ErrorContext(r.Context(), "answer does not match the document", "method", r.Method, "path", r.URL.Path,
 				"status", fault.Status, "error", fault.Detail, "violations", fault.Violations)
 		})
-		serve(held, r, path)
+		next(held, r, path)
 		held.Release()
 	}
 }
@@ -170,6 +204,9 @@ func (s *server) fail(w http.ResponseWriter, r *http.Request, declared failures,
 	codec.WriteProblem(w, p)
 }
 
+// statusClientGone is what proxies log for requests whose client did not wait for the answer.
+const statusClientGone = 499
+
 // problem turns an error into a problem. What it does not know is logged and hidden: the client gets
 // a 500 without the reason.
 func (s *server) problem(r *http.Request, err error) *problem.Problem {
@@ -181,6 +218,9 @@ func (s *server) problem(r *http.Request, err error) *problem.Problem {
 	}
 	if errors.Is(err, context.DeadlineExceeded) {
 		return problem.New(http.StatusServiceUnavailable, "the request took too long")
+	}
+	if errors.Is(r.Context().Err(), context.Canceled) { // nobody reads it, but the log and the metrics
+		return problem.New(statusClientGone, "the client has closed the connection")
 	}
 	if !errors.Is(err, context.Canceled) {
 		s.log.ErrorContext(r.Context(), "unexpected error", "method", r.Method, "path", r.URL.Path, "error", err)

@@ -29,17 +29,11 @@ type Options struct {
 // calls h and encodes the answer. It is safe for concurrent use.
 func New(h Handler, opt Options) http.Handler {
 	s := &server{handler: h, log: cmp.Or(opt.Log, slog.Default()), limiter: opt.Limiter, cache: opt.Cache, shedder: opt.Shedder}
-	rt := router.New([]router.Route{
-		{Method: "GET", Path: "/books", Handle: s.shed(shed.Normal, nil, s.limited(nil, nil, s.cached(nil, []string{"books"}, s.serveListBooks)))},
-		{Method: "GET", Path: "/books/{bookId}", Handle: s.shed(shed.Normal, nil, s.limited(nil, nil, s.cached(nil, []string{"books/{0}"}, s.serveGetBook)))},
-		{Method: "POST", Path: "/reservations", Handle: s.shed(shed.Normal, nil, s.limited(nil, nil, s.writes([]string{"reservations"}, s.serveCreateReservation)))},
-		{Method: "GET", Path: "/reservations/{reservationId}", Handle: s.shed(shed.Normal, nil, s.limited(nil, nil, s.cached(nil, []string{"reservations/{0}"}, s.serveGetReservation)))},
-		{Method: "GET", Path: "/admin/books", Handle: s.shed(shed.Normal, nil, s.limited(nil, nil, s.cached(nil, []string{"books"}, s.serveAdminListBooks)))},
-		{Method: "POST", Path: "/admin/books", Handle: s.shed(shed.Normal, nil, s.limited(nil, nil, s.writes([]string{"books"}, s.serveCreateBook)))},
-		{Method: "DELETE", Path: "/admin/books/{bookId}", Handle: s.shed(shed.Normal, nil, s.limited(nil, nil, s.writes([]string{"books", "books/{0}"}, s.serveDeleteBook)))},
-		{Method: "POST", Path: "/admin/fines", Handle: s.shed(shed.Normal, nil, s.limited(nil, nil, s.writes([]string{"fines"}, s.serveCreateFine)))},
-		{Method: "GET", Path: "/admin/fines/{fineId}", Handle: s.shed(shed.Normal, nil, s.limited(nil, nil, s.cached(nil, []string{"fines/{0}"}, s.serveGetFine)))},
-	})
+	var routes []router.Route
+	for _, op := range s.operations() {
+		routes = append(routes, router.Route{Method: op.method, Path: op.path, Handle: s.handle(op)})
+	}
+	rt := router.New(routes)
 	rt.NotFound = s.limitedHandler(notFound)
 	rt.MethodNotAllowed = s.limitedHandler(methodNotAllowed)
 	return rt
@@ -53,57 +47,95 @@ type server struct {
 	shedder *shed.Shedder
 }
 
-// limited lets those requests through that a policy allows; nil stands for that of the service.
-func (s *server) limited(p *ratelimit.Policy, declared failures, next router.Handle) router.Handle {
+// operation is what is known of an operation before a request for it comes.
+type operation struct {
+	method, path string
+	serve        router.Handle
+	reads        []string // keys under which answers are kept; nil: they are not
+	writes       []string // keys of kept answers that it ends
+}
+
+// operations are those of the document.
+func (s *server) operations() []operation {
+	return []operation{
+		{method: "GET", path: "/books", serve: s.serveListBooks, reads: []string{"books"}},
+		{method: "GET", path: "/books/{bookId}", serve: s.serveGetBook, reads: []string{"books/{0}"}},
+		{method: "POST", path: "/reservations", serve: s.serveCreateReservation, writes: []string{"reservations"}},
+		{method: "GET", path: "/reservations/{reservationId}", serve: s.serveGetReservation, reads: []string{"reservations/{0}"}},
+		{method: "GET", path: "/admin/books", serve: s.serveAdminListBooks, reads: []string{"books"}},
+		{method: "POST", path: "/admin/books", serve: s.serveCreateBook, writes: []string{"books"}},
+		{method: "DELETE", path: "/admin/books/{bookId}", serve: s.serveDeleteBook, writes: []string{"books", "books/{0}"}},
+		{method: "POST", path: "/admin/fines", serve: s.serveCreateFine, writes: []string{"fines"}},
+		{method: "GET", path: "/admin/fines/{fineId}", serve: s.serveGetFine, reads: []string{"fines/{0}"}},
+	}
+}
+
+// handle wraps the function that serves an operation in what all of them have in common. What is
+// wrapped last comes first.
+func (s *server) handle(op operation) router.Handle {
+	handle := op.serve
+	if op.reads != nil {
+		handle = s.cached(op, handle)
+	}
+	if op.writes != nil {
+		handle = s.ending(op, handle)
+	}
+	handle = s.limited(op, handle)
+	handle = s.shed(op, handle)
+	return handle
+}
+
+// limited lets those requests through that the policy of an operation allows.
+func (s *server) limited(op operation, next router.Handle) router.Handle {
 	if s.limiter == nil {
 		return next
 	}
-	guard := s.limiter.Guard(p)
+	guard := s.limiter.Guard(nil)
 	return func(w http.ResponseWriter, r *http.Request, path []string) {
 		err := guard.Do(w, r, func(w http.ResponseWriter) { next(w, r, path) })
 		if err != nil {
-			s.fail(w, r, declared, err)
+			s.fail(w, r, nil, err)
 		}
 	}
 }
 
 // limitedHandler limits requests that are for no operation.
 func (s *server) limitedHandler(next http.HandlerFunc) http.Handler {
-	limited := s.limited(nil, nil, func(w http.ResponseWriter, r *http.Request, _ []string) { next(w, r) })
+	limited := s.limited(operation{}, func(w http.ResponseWriter, r *http.Request, _ []string) { next(w, r) })
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { limited(w, r, nil) })
 }
 
-// cached answers from the cache what it can; nil stands for the policy of the service.
-func (s *server) cached(p *httpcache.Policy, keys []string, next router.Handle) router.Handle {
+// cached answers from the cache what it can.
+func (s *server) cached(op operation, next router.Handle) router.Handle {
 	if s.cache == nil {
 		return next
 	}
-	policy, handle := s.cache.Policy(p, keys), httpcache.Handle(next)
+	policy, handle := s.cache.Policy(nil, op.reads), httpcache.Handle(next)
 	if policy.TTL == 0 {
 		return next
 	}
 	return func(w http.ResponseWriter, r *http.Request, path []string) { s.cache.Serve(w, r, policy, path, handle) }
 }
 
-// writes ends what is kept under some keys, once a request has changed it.
-func (s *server) writes(keys []string, next router.Handle) router.Handle {
+// ending ends what is kept of answers that a request has changed.
+func (s *server) ending(op operation, next router.Handle) router.Handle {
 	if s.cache == nil || s.cache.TTL() == 0 {
 		return next
 	}
-	policy, handle := s.cache.Policy(nil, keys), httpcache.Handle(next)
+	policy, handle := s.cache.Policy(nil, op.writes), httpcache.Handle(next)
 	return func(w http.ResponseWriter, r *http.Request, path []string) { s.cache.Serve(w, r, policy, path, handle) }
 }
 
 // shed refuses requests that the service has no capacity for.
-func (s *server) shed(priority shed.Priority, declared failures, next router.Handle) router.Handle {
+func (s *server) shed(op operation, next router.Handle) router.Handle {
 	if s.shedder == nil {
 		return next
 	}
-	operation := s.shedder.Operation(priority)
+	load := s.shedder.Operation(shed.Normal)
 	return func(w http.ResponseWriter, r *http.Request, path []string) {
-		place, err := operation.Enter(w, r)
+		place, err := load.Enter(w, r)
 		if err != nil {
-			s.fail(w, r, declared, err)
+			s.fail(w, r, nil, err)
 			return
 		}
 		defer place.Leave()
@@ -138,6 +170,9 @@ func (s *server) fail(w http.ResponseWriter, r *http.Request, declared failures,
 	codec.WriteProblem(w, p)
 }
 
+// statusClientGone is what proxies log for requests whose client did not wait for the answer.
+const statusClientGone = 499
+
 // problem turns an error into a problem. What it does not know is logged and hidden: the client gets
 // a 500 without the reason.
 func (s *server) problem(r *http.Request, err error) *problem.Problem {
@@ -149,6 +184,9 @@ func (s *server) problem(r *http.Request, err error) *problem.Problem {
 	}
 	if errors.Is(err, context.DeadlineExceeded) {
 		return problem.New(http.StatusServiceUnavailable, "the request took too long")
+	}
+	if errors.Is(r.Context().Err(), context.Canceled) { // nobody reads it, but the log and the metrics
+		return problem.New(statusClientGone, "the client has closed the connection")
 	}
 	if !errors.Is(err, context.Canceled) {
 		s.log.ErrorContext(r.Context(), "unexpected error", "method", r.Method, "path", r.URL.Path, "error", err)

@@ -13,7 +13,7 @@ const fileSuffix = "_FILE"
 // Unknown returns a sentence for each variable of an environment (NAME=value) that is
 // no setting, but nearly reads like one of vars.
 func Unknown(environ []string, vars []Var) []string {
-	known := map[string]bool{"PORT": true}
+	known := map[string]bool{"PORT": true, "SSL_CERT_FILE": true} // Go itself reads the second
 	for _, v := range vars {
 		known[v.Name], known[v.Name+fileSuffix] = true, true
 	}

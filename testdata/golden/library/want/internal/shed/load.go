@@ -27,7 +27,8 @@ type load struct {
 	came    int           // requests that came in it
 	done    int           // and that were done
 	peak    int64         // most inside
-	calm    int           // windows since requests waited
+	late    int           // windows for which requests have waited for too long
+	calm    int           // and since they waited
 	share   float64       // of what the operations need that wait
 	probe   int           // how far the present probe is
 	settled float64       // limit after the probe
@@ -46,8 +47,7 @@ const (
 	loadWindow   = 100 * time.Millisecond
 	loadSamples  = 20
 	loadPatience = 2 * time.Second // for a window without enough samples
-	loadFirst    = 64              // times the margin
-	loadUsual    = 16              // times the margin
+	loadUsual    = 256             // times the margin, while nothing is known
 	loadMost     = 1 << 20
 
 	normalMargin   = 4 // times the square root of what is needed
@@ -55,6 +55,8 @@ const (
 	lowMargin      = 1
 	leastTogether  = 4 // times the margin, of all that wait
 
+	lateWindows = 2  // until there is overload
+	lastWindows = 10 // until it is for critical requests: that of others may end it
 	calmWindows = 20 // until nothing is taken to wait any more
 
 	// A new time is believed after so many requests and so long.
@@ -62,6 +64,7 @@ const (
 	settlingTime = 10 * time.Second
 
 	probeEvery = 30 * time.Second
+	firstProbe = 800 * time.Millisecond // after overload began, when most of what had piled up is done
 	leastStep  = 300 * time.Millisecond
 	mostStep   = 2 * time.Second
 )
@@ -77,7 +80,7 @@ const (
 func (l *load) init(p Priority, all *loads) {
 	l.all = all
 	l.margin = [priorities]float64{Normal: normalMargin, Critical: criticalMargin, Low: lowMargin}[p]
-	l.limit.Store(int64(loadFirst * l.margin))
+	l.limit.Store(int64(loadUsual * l.margin))
 }
 
 // full reports whether one more request would be too many.
@@ -100,6 +103,10 @@ func (l *load) end(now time.Duration) {
 	switch passed := now - l.begun; {
 	case l.probe != noProbe:
 		l.goOn(now)
+	case l.share > 0 && l.due(now):
+		l.probe = draining
+		l.settled = float64(l.limit.Load())
+		l.limit.Store(int64(max(1, l.share/2)))
 	case passed >= max(loadWindow, time.Duration(2*l.alone*float64(time.Second))) && (l.done >= loadSamples || passed >= loadPatience):
 		l.judge(now, passed.Seconds())
 		l.restart(now)
@@ -128,16 +135,22 @@ func (l *load) judge(now time.Duration, passed float64) {
 	}
 	needed := count * l.alone / passed
 	waiting := l.area/passed - needed
-	room := l.room(needed)
+	room, known := l.room(needed)
+	if l.late++; waiting <= room || mean-l.alone <= patience.Seconds() {
+		l.late = 0
+	}
+	overload := known || l.late >= lateWindows
+	if l.margin > normalMargin {
+		overload = l.share > 0 || l.late >= lastWindows
+	}
 	switch {
-	case waiting > room:
+	case waiting > room && overload:
 		l.calm = 0
 		l.settled = max(l.margin/2, needed+room)
 		l.limit.Store(int64(math.Ceil(l.settled)))
-		if l.join(now, needed) {
-			l.probe = draining
-			l.limit.Store(int64(max(1, needed/2)))
-		}
+		l.join(now, needed)
+	case waiting > room: // as long as they wait for so short a time, they may
+		l.raise(known)
 	case waiting < room/2 && l.margin <= normalMargin || waiting < needed/4:
 		if l.calm++; l.calm > calmWindows {
 			l.leave()
@@ -147,44 +160,63 @@ func (l *load) judge(now time.Duration, passed float64) {
 		}
 		fallthrough
 	case waiting < room*3/4:
-		limit := float64(l.limit.Load())
-		switch peak := float64(l.peak); {
-		case peak > limit*3/4 && l.share > 0: // carefully
-			l.limit.Store(int64(limit*9/8) + 1)
-		case peak > limit*3/4:
-			l.limit.Store(int64(min(limit*2, loadMost)))
-		case peak < limit/4: // what it was raised for is over
-			l.limit.Store(int64(max(limit*7/8, loadUsual*l.margin)))
-		}
+		l.raise(known)
 	}
+}
+
+// raise makes room in time for a number of requests that grows, carefully where
+// there is overload, and takes back what is not needed any more.
+func (l *load) raise(overload bool) {
+	limit, peak, usual := float64(l.limit.Load()), float64(l.peak), loadUsual*l.margin
+	switch {
+	case !overload && limit < usual:
+		limit = usual
+	case peak > limit*3/4 && l.share > 0:
+		limit = limit*9/8 + 1
+	case peak > limit*3/4:
+		limit = min(limit*2, loadMost)
+	case peak < limit/4 && limit > usual:
+		limit = max(limit*7/8, usual)
+	}
+	l.limit.Store(int64(limit))
 }
 
 // room is how many may wait. Operations that wait together share it by what they
 // need, so that it does not grow with their number; critical ones have all of it.
-func (l *load) room(needed float64) float64 {
+// The other result is whether it is known that there is overload somewhere.
+func (l *load) room(needed float64) (room float64, known bool) {
 	l.all.mu.Lock()
+	known = l.all.needed > 1e-9
 	all := max(l.all.needed-l.share+needed, 1e-9)
 	l.all.mu.Unlock()
-	room := max(l.margin*math.Sqrt(all), leastTogether*l.margin-all)
+	room = max(l.margin*math.Sqrt(all), leastTogether*l.margin-all)
 	if l.margin > normalMargin {
-		return room
+		return room, known
 	}
-	return room * needed / all
+	return room * needed / all, known
 }
 
-// join tells the others that requests wait here, and reports whether to take part
-// in a probe that begins.
-func (l *load) join(now time.Duration, needed float64) bool {
+// join tells the others that requests wait here.
+func (l *load) join(now time.Duration, needed float64) {
 	l.all.mu.Lock()
 	defer l.all.mu.Unlock()
+	if l.share == 0 && l.all.needed < 1e-9 {
+		l.all.probed = now - probeEvery + firstProbe
+	}
 	l.all.needed += needed - l.share
 	l.share = needed
+}
+
+// due reports whether to take part in a probe that begins.
+func (l *load) due(now time.Duration) bool {
 	if l.margin > normalMargin {
 		return false
 	}
-	if l.all.step == 0 || now-l.all.probed > probeEvery {
+	l.all.mu.Lock()
+	defer l.all.mu.Unlock()
+	if now-l.all.probed > probeEvery {
 		l.all.probed = now
-		l.all.step = min(max(time.Duration(2*l.alone*float64(time.Second)), leastStep), mostStep)
+		l.all.step = min(max(time.Duration(4*l.alone*float64(time.Second)), leastStep), mostStep)
 	}
 	return now-l.all.probed < l.all.step/2
 }

@@ -67,22 +67,26 @@ func TestProcessorsKnowPriorities(t *testing.T) {
 	s, _ := newTest(On)
 	s.cpu.limit.Store(4)
 	r := httptest.NewRequest(http.MethodGet, "/", nil)
-	for priority, want := range map[Priority]int{Low: 2, Normal: 4, Critical: 8} {
-		o := s.Operation(priority)
-		var places []*Place
-		for {
+	var places []*Place
+	for _, tt := range []struct {
+		priority Priority
+		want     int // beside those before
+	}{{Low, 2}, {Normal, 2}, {Critical, 8}} {
+		o := s.Operation(tt.priority)
+		got := 0
+		for ; ; got++ {
 			p, err := o.Enter(httptest.NewRecorder(), r)
 			if err != nil {
 				break
 			}
 			places = append(places, p)
 		}
-		if len(places) != want {
-			t.Errorf("%s: %d at the same time, want %d", names[priority], len(places), want)
+		if got != tt.want {
+			t.Errorf("%s: %d more at the same time, want %d", names[tt.priority], got, tt.want)
 		}
-		for _, p := range places {
-			p.Leave()
-		}
+	}
+	for _, p := range places {
+		p.Leave()
 	}
 	if n := s.cpu.inside.Load(); n != 0 {
 		t.Errorf("%d are left inside", n)

@@ -44,20 +44,11 @@ func New(h Handler, opt Options) http.Handler {
 	if s.guard == nil {
 		s.log.Warn("nobody checks who sends requests, though the document asks for credentials: see api.Options")
 	}
-	rt := router.New([]router.Route{
-		{Method: "GET", Path: "/channels", Handle: s.shed(shed.Normal, nil, s.limited(nil, nil, s.checked(s.serveListChannels, func(a *codec.Answer) { _, _ = readListChannels(a) })))},
-		{Method: "POST", Path: "/channels", Handle: s.shed(shed.Normal, nil, s.limited(nil, nil, s.writes([]string{"channels"}, s.checked(s.serveCreateChannel, func(a *codec.Answer) { _, _ = readCreateChannel(a) }))))},
-		{Method: "GET", Path: "/channels/{channelId}", Handle: s.shed(shed.Normal, nil, s.limited(nil, nil, s.checked(s.serveGetChannel, func(a *codec.Answer) { _, _ = readGetChannel(a) })))},
-		{Method: "PATCH", Path: "/channels/{channelId}", Handle: s.shed(shed.Normal, nil, s.limited(nil, nil, s.writes([]string{"channels", "channels/{0}"}, s.checked(s.serveUpdateChannel, func(a *codec.Answer) { _, _ = readUpdateChannel(a) }))))},
-		{Method: "DELETE", Path: "/channels/{channelId}", Handle: s.shed(shed.Normal, nil, s.limited(nil, nil, s.writes([]string{"channels", "channels/{0}"}, s.checked(s.serveDeleteChannel, func(a *codec.Answer) { _ = readDeleteChannel(a) }))))},
-		{Method: "GET", Path: "/channels/{channelId}/messages", Handle: s.shed(shed.Normal, nil, s.limited(nil, nil, s.checked(s.serveListMessages, func(a *codec.Answer) { _, _ = readListMessages(a) })))},
-		{Method: "POST", Path: "/channels/{channelId}/messages", Handle: s.shed(shed.Normal, nil, s.limited(nil, nil, s.writes([]string{"messages"}, s.checked(s.servePostMessage, func(a *codec.Answer) { _, _ = readPostMessage(a) }))))},
-		{Method: "GET", Path: "/channels/{channelId}/messages/{messageId}", Handle: s.shed(shed.Normal, nil, s.limited(nil, nil, s.checked(s.serveGetMessage, func(a *codec.Answer) { _, _ = readGetMessage(a) })))},
-		{Method: "PUT", Path: "/channels/{channelId}/messages/{messageId}", Handle: s.shed(shed.Normal, nil, s.limited(nil, nil, s.writes([]string{"messages", "messages/{1}"}, s.checked(s.serveReplaceMessage, func(a *codec.Answer) { _, _ = readReplaceMessage(a) }))))},
-		{Method: "DELETE", Path: "/channels/{channelId}/messages/{messageId}", Handle: s.shed(shed.Normal, nil, s.limited(nil, nil, s.writes([]string{"messages", "messages/{1}"}, s.checked(s.serveDeleteMessage, func(a *codec.Answer) { _ = readDeleteMessage(a) }))))},
-		{Method: "GET", Path: "/channels/{channelId}/messages/{messageId}/deliveries", Handle: s.shed(shed.Normal, nil, s.limited(nil, nil, s.checked(s.serveListDeliveries, func(a *codec.Answer) { _, _ = readListDeliveries(a) })))},
-		{Method: "POST", Path: "/render", Handle: s.shed(shed.Normal, nil, s.limited(nil, nil, s.writes([]string{"render"}, s.checked(s.serveRenderContent, func(a *codec.Answer) { _, _ = readRenderContent(a) }))))},
-	})
+	var routes []router.Route
+	for _, op := range s.operations() {
+		routes = append(routes, router.Route{Method: op.method, Path: op.path, Handle: s.handle(op)})
+	}
+	rt := router.New(routes)
 	rt.NotFound = s.limitedHandler(notFound)
 	rt.MethodNotAllowed = s.limitedHandler(methodNotAllowed)
 	return rt
@@ -74,32 +65,73 @@ type server struct {
 	check   bool
 }
 
-// limited lets those requests through that a policy allows; nil stands for that of the service.
-func (s *server) limited(p *ratelimit.Policy, declared failures, next router.Handle) router.Handle {
+// operation is what is known of an operation before a request for it comes.
+type operation struct {
+	method, path string
+	serve        router.Handle
+	writes       []string            // keys of kept answers that it ends
+	read         func(*codec.Answer) // reads an answer as a client does, to check it
+}
+
+// operations are those of the document.
+func (s *server) operations() []operation {
+	return []operation{
+		{method: "GET", path: "/channels", serve: s.serveListChannels, read: func(a *codec.Answer) { _, _ = readListChannels(a) }},
+		{method: "POST", path: "/channels", serve: s.serveCreateChannel, writes: []string{"channels"}, read: func(a *codec.Answer) { _, _ = readCreateChannel(a) }},
+		{method: "GET", path: "/channels/{channelId}", serve: s.serveGetChannel, read: func(a *codec.Answer) { _, _ = readGetChannel(a) }},
+		{method: "PATCH", path: "/channels/{channelId}", serve: s.serveUpdateChannel, writes: []string{"channels", "channels/{0}"}, read: func(a *codec.Answer) { _, _ = readUpdateChannel(a) }},
+		{method: "DELETE", path: "/channels/{channelId}", serve: s.serveDeleteChannel, writes: []string{"channels", "channels/{0}"}, read: func(a *codec.Answer) { _ = readDeleteChannel(a) }},
+		{method: "GET", path: "/channels/{channelId}/messages", serve: s.serveListMessages, read: func(a *codec.Answer) { _, _ = readListMessages(a) }},
+		{method: "POST", path: "/channels/{channelId}/messages", serve: s.servePostMessage, writes: []string{"messages"}, read: func(a *codec.Answer) { _, _ = readPostMessage(a) }},
+		{method: "GET", path: "/channels/{channelId}/messages/{messageId}", serve: s.serveGetMessage, read: func(a *codec.Answer) { _, _ = readGetMessage(a) }},
+		{method: "PUT", path: "/channels/{channelId}/messages/{messageId}", serve: s.serveReplaceMessage, writes: []string{"messages", "messages/{1}"}, read: func(a *codec.Answer) { _, _ = readReplaceMessage(a) }},
+		{method: "DELETE", path: "/channels/{channelId}/messages/{messageId}", serve: s.serveDeleteMessage, writes: []string{"messages", "messages/{1}"}, read: func(a *codec.Answer) { _ = readDeleteMessage(a) }},
+		{method: "GET", path: "/channels/{channelId}/messages/{messageId}/deliveries", serve: s.serveListDeliveries, read: func(a *codec.Answer) { _, _ = readListDeliveries(a) }},
+		{method: "POST", path: "/render", serve: s.serveRenderContent, writes: []string{"render"}, read: func(a *codec.Answer) { _, _ = readRenderContent(a) }},
+	}
+}
+
+// handle wraps the function that serves an operation in what all of them have in common. What is
+// wrapped last comes first.
+func (s *server) handle(op operation) router.Handle {
+	handle := op.serve
+	if s.check {
+		handle = s.checked(op, handle)
+	}
+	if op.writes != nil {
+		handle = s.ending(op, handle)
+	}
+	handle = s.limited(op, handle)
+	handle = s.shed(op, handle)
+	return handle
+}
+
+// limited lets those requests through that the policy of an operation allows.
+func (s *server) limited(op operation, next router.Handle) router.Handle {
 	if s.limiter == nil {
 		return next
 	}
-	guard := s.limiter.Guard(p)
+	guard := s.limiter.Guard(nil)
 	return func(w http.ResponseWriter, r *http.Request, path []string) {
 		err := guard.Do(w, r, func(w http.ResponseWriter) { next(w, r, path) })
 		if err != nil {
-			s.fail(w, r, declared, err)
+			s.fail(w, r, nil, err)
 		}
 	}
 }
 
 // limitedHandler limits requests that are for no operation.
 func (s *server) limitedHandler(next http.HandlerFunc) http.Handler {
-	limited := s.limited(nil, nil, func(w http.ResponseWriter, r *http.Request, _ []string) { next(w, r) })
+	limited := s.limited(operation{}, func(w http.ResponseWriter, r *http.Request, _ []string) { next(w, r) })
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { limited(w, r, nil) })
 }
 
-// writes ends what is kept under some keys, once a request has changed it.
-func (s *server) writes(keys []string, next router.Handle) router.Handle {
+// ending ends what is kept of answers that a request has changed.
+func (s *server) ending(op operation, next router.Handle) router.Handle {
 	if s.cache == nil || s.cache.TTL() == 0 {
 		return next
 	}
-	policy, handle := s.cache.Policy(nil, keys), httpcache.Handle(next)
+	policy, handle := s.cache.Policy(nil, op.writes), httpcache.Handle(next)
 	return func(w http.ResponseWriter, r *http.Request, path []string) { s.cache.Serve(w, r, policy, path, handle) }
 }
 
@@ -163,15 +195,15 @@ func (s *server) tagGetMessage(ctx context.Context, req GetMessageRequest) (stri
 }
 
 // shed refuses requests that the service has no capacity for.
-func (s *server) shed(priority shed.Priority, declared failures, next router.Handle) router.Handle {
+func (s *server) shed(op operation, next router.Handle) router.Handle {
 	if s.shedder == nil {
 		return next
 	}
-	operation := s.shedder.Operation(priority)
+	load := s.shedder.Operation(shed.Normal)
 	return func(w http.ResponseWriter, r *http.Request, path []string) {
-		place, err := operation.Enter(w, r)
+		place, err := load.Enter(w, r)
 		if err != nil {
-			s.fail(w, r, declared, err)
+			s.fail(w, r, nil, err)
 			return
 		}
 		defer place.Leave()
@@ -179,18 +211,14 @@ func (s *server) shed(priority shed.Priority, declared failures, next router.Han
 	}
 }
 
-// checked holds the answers of an operation to the document, when that is asked for. read reads
-// them as a client does.
-func (s *server) checked(serve router.Handle, read func(*codec.Answer)) router.Handle {
-	if !s.check {
-		return serve
-	}
+// checked holds the answers of an operation to the document.
+func (s *server) checked(op operation, next router.Handle) router.Handle {
 	return func(w http.ResponseWriter, r *http.Request, path []string) {
-		held := codec.Hold(w, r, read, func(fault *codec.AnswerError) {
+		held := codec.Hold(w, r, op.read, func(fault *codec.AnswerError) {
 			s.log.ErrorContext(r.Context(), "answer does not match the document", "method", r.Method, "path", r.URL.Path,
 				"status", fault.Status, "error", fault.Detail, "violations", fault.Violations)
 		})
-		serve(held, r, path)
+		next(held, r, path)
 		held.Release()
 	}
 }
@@ -222,6 +250,9 @@ func (s *server) fail(w http.ResponseWriter, r *http.Request, declared failures,
 	codec.WriteProblem(w, p)
 }
 
+// statusClientGone is what proxies log for requests whose client did not wait for the answer.
+const statusClientGone = 499
+
 // problem turns an error into a problem. What it does not know is logged and hidden: the client gets
 // a 500 without the reason.
 func (s *server) problem(r *http.Request, err error) *problem.Problem {
@@ -233,6 +264,9 @@ func (s *server) problem(r *http.Request, err error) *problem.Problem {
 	}
 	if errors.Is(err, context.DeadlineExceeded) {
 		return problem.New(http.StatusServiceUnavailable, "the request took too long")
+	}
+	if errors.Is(r.Context().Err(), context.Canceled) { // nobody reads it, but the log and the metrics
+		return problem.New(statusClientGone, "the client has closed the connection")
 	}
 	if !errors.Is(err, context.Canceled) {
 		s.log.ErrorContext(r.Context(), "unexpected error", "method", r.Method, "path", r.URL.Path, "error", err)

@@ -102,7 +102,7 @@ func (o *Operation) Enter(w http.ResponseWriter, r *http.Request) (*Place, error
 	s := o.s
 	if !s.cpu.enter(o.priority) || o.load.full() {
 		if s.refuse(o.priority) {
-			s.cpu.leave()
+			s.cpu.leave(o.priority)
 			quiet(w)
 			return nil, refusals[rand.IntN(len(refusals))]
 		}
@@ -112,7 +112,7 @@ func (o *Operation) Enter(w http.ResponseWriter, r *http.Request) (*Place, error
 	p := &Place{ResponseWriter: w, op: o}
 	now := s.now()
 	s.cpu.waited(now, now-before)
-	s.cpu.leave() // the work begins after the body
+	s.cpu.leave(o.priority) // the work begins after the body
 	if r.Body == nil || r.Body == http.NoBody {
 		p.begin(now)
 	} else {

@@ -24,24 +24,11 @@ type Options struct {
 // calls h and encodes the answer. It is safe for concurrent use.
 func New(h Handler, opt Options) http.Handler {
 	s := &server{handler: h, log: cmp.Or(opt.Log, slog.Default())}
-	rt := router.New([]router.Route{
-		{Method: "GET", Path: "/type/{func}", Handle: s.serveRange},
-		{Method: "PUT", Path: "/type/{func}", Handle: s.serveRange2},
-		{Method: "GET", Path: "/files/{id}.json", Handle: s.serveGetFileJSON},
-		{Method: "GET", Path: "/files/{id}", Handle: s.serveGetFileJSON2},
-		{Method: "POST", Path: "/jobs/{job-id}:run", Handle: s.servePostJobsByJobIDRun},
-		{Method: "GET", Path: "/jobs/{job-id}", Handle: s.serveGetJobsByJobID},
-		{Method: "GET", Path: "/compare/{a}...{b}", Handle: s.serveN1stOperation},
-		{Method: "GET", Path: "/compare/latest", Handle: s.serveGetCompareLatest},
-		{Method: "GET", Path: "/{any}/latest", Handle: s.serveGetByAnyLatest},
-		{Method: "GET", Path: "/", Handle: s.serveGet},
-		{Method: "POST", Path: "/größe/{straße}", Handle: s.serveGrößeÄndern},
-		{Method: "GET", Path: "/handler/{Handler}", Handle: s.serveHandler},
-		{Method: "POST", Path: "/handlers/new", Handle: s.serveNew},
-		{Method: "GET", Path: "/con", Handle: s.serveUnimplemented2},
-		{Method: "PUT", Path: "/con", Handle: s.serveMarshalJSON2},
-		{Method: "DELETE", Path: "/con", Handle: s.servePickID},
-	})
+	var routes []router.Route
+	for _, op := range s.operations() {
+		routes = append(routes, router.Route{Method: op.method, Path: op.path, Handle: s.handle(op)})
+	}
+	rt := router.New(routes)
 	rt.NotFound = http.HandlerFunc(notFound)
 	rt.MethodNotAllowed = http.HandlerFunc(methodNotAllowed)
 	return rt
@@ -50,6 +37,41 @@ func New(h Handler, opt Options) http.Handler {
 type server struct {
 	handler Handler
 	log     *slog.Logger
+}
+
+// operation is what is known of an operation before a request for it comes.
+type operation struct {
+	method, path string
+	serve        router.Handle
+}
+
+// operations are those of the document.
+func (s *server) operations() []operation {
+	return []operation{
+		{method: "GET", path: "/type/{func}", serve: s.serveRange},
+		{method: "PUT", path: "/type/{func}", serve: s.serveRange2},
+		{method: "GET", path: "/files/{id}.json", serve: s.serveGetFileJSON},
+		{method: "GET", path: "/files/{id}", serve: s.serveGetFileJSON2},
+		{method: "POST", path: "/jobs/{job-id}:run", serve: s.servePostJobsByJobIDRun},
+		{method: "GET", path: "/jobs/{job-id}", serve: s.serveGetJobsByJobID},
+		{method: "GET", path: "/compare/{a}...{b}", serve: s.serveN1stOperation},
+		{method: "GET", path: "/compare/latest", serve: s.serveGetCompareLatest},
+		{method: "GET", path: "/{any}/latest", serve: s.serveGetByAnyLatest},
+		{method: "GET", path: "/", serve: s.serveGet},
+		{method: "POST", path: "/größe/{straße}", serve: s.serveGrößeÄndern},
+		{method: "GET", path: "/handler/{Handler}", serve: s.serveHandler},
+		{method: "POST", path: "/handlers/new", serve: s.serveNew},
+		{method: "GET", path: "/con", serve: s.serveUnimplemented2},
+		{method: "PUT", path: "/con", serve: s.serveMarshalJSON2},
+		{method: "DELETE", path: "/con", serve: s.servePickID},
+	}
+}
+
+// handle wraps the function that serves an operation in what all of them have in common. What is
+// wrapped last comes first.
+func (s *server) handle(op operation) router.Handle {
+	handle := op.serve
+	return handle
 }
 
 // failures renders problems as the document declares them: by status, by the hundreds of a range,
@@ -79,6 +101,9 @@ func (s *server) fail(w http.ResponseWriter, r *http.Request, declared failures,
 	codec.WriteProblem(w, p)
 }
 
+// statusClientGone is what proxies log for requests whose client did not wait for the answer.
+const statusClientGone = 499
+
 // problem turns an error into a problem. What it does not know is logged and hidden: the client gets
 // a 500 without the reason.
 func (s *server) problem(r *http.Request, err error) *problem.Problem {
@@ -90,6 +115,9 @@ func (s *server) problem(r *http.Request, err error) *problem.Problem {
 	}
 	if errors.Is(err, context.DeadlineExceeded) {
 		return problem.New(http.StatusServiceUnavailable, "the request took too long")
+	}
+	if errors.Is(r.Context().Err(), context.Canceled) { // nobody reads it, but the log and the metrics
+		return problem.New(statusClientGone, "the client has closed the connection")
 	}
 	if !errors.Is(err, context.Canceled) {
 		s.log.ErrorContext(r.Context(), "unexpected error", "method", r.Method, "path", r.URL.Path, "error", err)

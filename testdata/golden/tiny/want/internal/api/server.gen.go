@@ -23,9 +23,11 @@ type Options struct {
 // calls h and encodes the answer. It is safe for concurrent use.
 func New(h Handler, opt Options) http.Handler {
 	s := &server{handler: h, log: cmp.Or(opt.Log, slog.Default())}
-	rt := router.New([]router.Route{
-		{Method: "GET", Path: "/ping", Handle: s.servePing},
-	})
+	var routes []router.Route
+	for _, op := range s.operations() {
+		routes = append(routes, router.Route{Method: op.method, Path: op.path, Handle: s.handle(op)})
+	}
+	rt := router.New(routes)
 	rt.NotFound = http.HandlerFunc(notFound)
 	rt.MethodNotAllowed = http.HandlerFunc(methodNotAllowed)
 	return rt
@@ -34,6 +36,26 @@ func New(h Handler, opt Options) http.Handler {
 type server struct {
 	handler Handler
 	log     *slog.Logger
+}
+
+// operation is what is known of an operation before a request for it comes.
+type operation struct {
+	method, path string
+	serve        router.Handle
+}
+
+// operations are those of the document.
+func (s *server) operations() []operation {
+	return []operation{
+		{method: "GET", path: "/ping", serve: s.servePing},
+	}
+}
+
+// handle wraps the function that serves an operation in what all of them have in common. What is
+// wrapped last comes first.
+func (s *server) handle(op operation) router.Handle {
+	handle := op.serve
+	return handle
 }
 
 // failures renders problems as the document declares them: by status, by the hundreds of a range,
@@ -63,6 +85,9 @@ func (s *server) fail(w http.ResponseWriter, r *http.Request, declared failures,
 	codec.WriteProblem(w, p)
 }
 
+// statusClientGone is what proxies log for requests whose client did not wait for the answer.
+const statusClientGone = 499
+
 // problem turns an error into a problem. What it does not know is logged and hidden: the client gets
 // a 500 without the reason.
 func (s *server) problem(r *http.Request, err error) *problem.Problem {
@@ -74,6 +99,9 @@ func (s *server) problem(r *http.Request, err error) *problem.Problem {
 	}
 	if errors.Is(err, context.DeadlineExceeded) {
 		return problem.New(http.StatusServiceUnavailable, "the request took too long")
+	}
+	if errors.Is(r.Context().Err(), context.Canceled) { // nobody reads it, but the log and the metrics
+		return problem.New(statusClientGone, "the client has closed the connection")
 	}
 	if !errors.Is(err, context.Canceled) {
 		s.log.ErrorContext(r.Context(), "unexpected error", "method", r.Method, "path", r.URL.Path, "error", err)

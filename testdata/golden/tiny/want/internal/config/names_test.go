@@ -9,13 +9,13 @@ import (
 )
 
 func TestMisspelledSettingsAreFound(t *testing.T) {
-	vars := []Var{{Name: "ADDR"}, {Name: "LOG_LEVEL"}, {Name: "RATE_LIMIT"}, {Name: "RATE_LIMIT_HEADERS"}, {Name: "DATABASE_URL"}, {Name: "REDIS_URL"}}
+	vars := []Var{{Name: "ADDR"}, {Name: "LOG_LEVEL"}, {Name: "RATE_LIMIT"}, {Name: "RATE_LIMIT_HEADERS"}, {Name: "DATABASE_URL"}, {Name: "REDIS_URL"}, {Name: "TLS_CERT_FILE"}}
 	for name, want := range map[string]string{
 		"DATABSE_URL": "DATABASE_URL", "DATABASE_URI": "DATABASE_URL", "DATABASEURL": "DATABASE_URL", "DATABASE_ULR": "DATABASE_URL",
 		"RATELIMIT": "RATE_LIMIT", "RATE_LIMITS": "RATE_LIMIT", "RATE_LIMIT_HEADER": "RATE_LIMIT_HEADERS", "LOGLEVEL": "LOG_LEVEL", "A_DDR": "ADDR",
 
 		"DATABASE_URL": "", "DATABASE_URL_FILE": "", "PORT": "", "PATH": "", "HOME": "", "USER": "", "LADDR": "", "ADDER": "",
-		"DATABASE_HOST": "", "DATABASE_PORT": "", "DATABASE_USER": "", "REDIS_PORT": "", "REDIS_SERVICE_HOST": "", "": "",
+		"DATABASE_HOST": "", "DATABASE_PORT": "", "DATABASE_USER": "", "REDIS_PORT": "", "REDIS_SERVICE_HOST": "", "": "", "SSL_CERT_FILE": "",
 	} {
 		var hints []string
 		if want != "" {
