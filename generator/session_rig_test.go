@@ -333,7 +333,7 @@ func rigUsers(t *testing.T, service *conformance.Service, env []string) {
 	if soaking {
 		users = 1000
 	}
-	s := startSite(t, service, 2, append(env, firstSecret, "DATABASE_MAX_CONNS=40")...)
+	s := startSite(t, service, 2, append(env, firstSecret, "DATABASE_MAX_CONNS=40", "SHED=off")...)
 	var mu sync.Mutex
 	statuses := map[int]int{}
 	foreign, lost := 0, 0
