@@ -190,7 +190,7 @@ func TestMonitoringNamesMetrics(t *testing.T) {
 func TestPrometheus(t *testing.T) {
 	server := program(t, "prometheus")
 	dir := shopWith(t, "all")
-	stub := httptest.NewServer(http.HandlerFunc(exposeAll(time.Now())))
+	stub := httptest.NewServer(exposeAll(time.Now()))
 	defer stub.Close()
 	alerts, panels, _ := expressions(t, dir)
 	ask := startPrometheus(t, server, dir, stub.Listener.Addr().String())

@@ -1,7 +1,6 @@
 package render
 
 import (
-	"cmp"
 	"regexp"
 	"slices"
 	"strings"
@@ -141,12 +140,15 @@ func settingsOf(readme string) []setting {
 	return out
 }
 
-// composed are the settings that compose.yaml makes itself.
-var composed = []string{"ADDR", "ADMIN_ADDR", "DATABASE_URL", "DATABASE_REPLICA_URLS", "REDIS_URL", "OTEL_EXPORTER_OTLP_ENDPOINT", "SESSION_SECRETS"}
+// composed are the settings that compose.yaml makes itself, and the one that has a line
+// of its own in .env.example.
+var composed = []string{"ADDR", "ADMIN_ADDR", "DATABASE_URL", "DATABASE_REPLICA_URLS", "REDIS_URL", "SESSION_SECRETS"}
 
 // Optional are the settings that somebody who starts compose.yaml may change.
 func (s shipping) Optional() []setting {
-	return slices.DeleteFunc(slices.Clone(s.Settings), func(v setting) bool { return slices.Contains(composed, v.Name) })
+	return slices.DeleteFunc(slices.Clone(s.Settings), func(v setting) bool {
+		return slices.Contains(composed, v.Name) || s.Features.Monitoring && v.Name == "OTEL_EXPORTER_OTLP_ENDPOINT"
+	})
 }
 
 // Issuer reports whether the service fetches the keys of who issues tokens.
@@ -170,6 +172,3 @@ func (s shipping) Secret() []string {
 	}
 	return out
 }
-
-// Image is the name of the image of the service.
-func (s shipping) Image() string { return cmp.Or(s.Name, "service") }
