@@ -139,6 +139,10 @@ var features = []feature{
 	{"idempotency", "requests with an Idempotency-Key are answered once, in one transaction", func(f *model.Features) *bool { return &f.Idempotency }, true},
 	{"docker", "deploy/Dockerfile", func(f *model.Features) *bool { return &f.Docker }, false},
 	{"ci", ".github/workflows/ci.yaml", func(f *model.Features) *bool { return &f.CI }, false},
+	{"compose", "compose.yaml: the service and what it needs on one machine", func(f *model.Features) *bool { return &f.Compose }, false},
+	{"kubernetes", "deploy/kubernetes: manifests for a cluster", func(f *model.Features) *bool { return &f.Kubernetes }, false},
+	{"monitoring", "deploy/prometheus and deploy/grafana: alerts and a dashboard", func(f *model.Features) *bool { return &f.Monitoring }, false},
+	{"load", "deploy/load: a load test of the operations", func(f *model.Features) *bool { return &f.Load }, false},
 	{"client", "a typed Go client of the API, for other modules too", func(f *model.Features) *bool { return &f.Client }, true},
 	{"check", "answers can be checked against the document, with CHECK_ANSWERS=true", func(f *model.Features) *bool { return &f.Check }, true},
 }
@@ -201,6 +205,9 @@ func checkFeatures(f model.Features) error {
 	}
 	if f.Idempotency && !f.Store {
 		errs = append(errs, errors.New("idempotency is of no use without store, which keeps the answers"))
+	}
+	if f.Compose && !f.Docker {
+		errs = append(errs, errors.New("compose is of no use without docker, which has the image that it starts"))
 	}
 	return errors.Join(errs...)
 }

@@ -11,7 +11,7 @@ import (
 
 func TestSettingsRoundTrip(t *testing.T) {
 	for _, want := range []settings{
-		{name: "bookshop", module: "example.com/bookshop", specs: []specSettings{{path: "api/openapi.yaml"}}, features: model.Features{Store: true, RateLimit: true, Cache: true, Auth: true, Shed: true, Redis: true, Docs: true, Docker: true, CI: true}},
+		{name: "bookshop", module: "example.com/bookshop", specs: []specSettings{{path: "api/openapi.yaml"}}, features: model.Features{Store: true, RateLimit: true, Cache: true, Auth: true, Shed: true, Redis: true, Docs: true, Docker: true, CI: true, Compose: true, Kubernetes: true, Monitoring: true, Load: true}},
 		{name: "b-2", module: "b", specs: []specSettings{{path: "spec.json"}}, skipUnsupported: true},
 		{name: "b", module: "b", specs: []specSettings{{path: "s"}}, features: model.Features{Docker: true}, overlays: []string{"api/overlays/a.yaml", "api/b, #c.yaml"}},
 		{name: "b", module: "b", specs: []specSettings{{path: "s", base: "/v1"}}},
@@ -75,6 +75,7 @@ specs:
 			"apigen.yaml:10:5: \"\" cannot name a document",
 		}},
 		{"name: b\nmodule: b\nspec: s\nfeatures: none\n", []string{"apigen.yaml:4:11: features must be a list"}},
+		{"name: b\nmodule: b\nspec: s\nfeatures: [compose]\n", []string{"apigen.yaml:4:11: compose is of no use without docker"}},
 		{"name: b\nmodule: b\nspec: s\nfeatures: [redis, ci]\n", []string{"apigen.yaml:4:11: redis is of no use without a feature that keeps something in it"}},
 	} {
 		_, err := parseSettings(SettingsName, []byte(tt.text))
@@ -97,7 +98,7 @@ specs:
 // Without a list of features a project has those that nobody must ask for.
 func TestParseSettingsDefaults(t *testing.T) {
 	got, err := parseSettings(SettingsName, []byte("name: b\nmodule: b\nspec: s\n"))
-	if err != nil || got.features != (model.Features{Store: true, RateLimit: true, Cache: true, Auth: true, Shed: true, Redis: true, Docs: true, Docker: true, CI: true}) {
+	if err != nil || got.features != (model.Features{Store: true, RateLimit: true, Cache: true, Auth: true, Shed: true, Redis: true, Docs: true, Docker: true, CI: true, Compose: true, Kubernetes: true, Monitoring: true, Load: true}) {
 		t.Errorf("got %+v, %v", got, err)
 	}
 }
@@ -133,11 +134,11 @@ func TestSelectFeatures(t *testing.T) {
 		t.Errorf("none: got %+v, %v", got, err)
 	}
 	for _, names := range [][]string{nil, {"default"}, DefaultFeatures()} {
-		if got, err := selectFeatures(names); err != nil || got != (model.Features{Store: true, RateLimit: true, Cache: true, Auth: true, Shed: true, Redis: true, Docs: true, Docker: true, CI: true}) {
+		if got, err := selectFeatures(names); err != nil || got != (model.Features{Store: true, RateLimit: true, Cache: true, Auth: true, Shed: true, Redis: true, Docs: true, Docker: true, CI: true, Compose: true, Kubernetes: true, Monitoring: true, Load: true}) {
 			t.Errorf("%v: got %+v, %v", names, got, err)
 		}
 	}
-	if got, err := selectFeatures([]string{"default", "client"}); err != nil || got != (model.Features{Store: true, RateLimit: true, Cache: true, Auth: true, Shed: true, Redis: true, Docs: true, Docker: true, CI: true, Client: true}) {
+	if got, err := selectFeatures([]string{"default", "client"}); err != nil || got != (model.Features{Store: true, RateLimit: true, Cache: true, Auth: true, Shed: true, Redis: true, Docs: true, Docker: true, CI: true, Compose: true, Kubernetes: true, Monitoring: true, Load: true, Client: true}) {
 		t.Errorf("default and client: got %+v, %v", got, err)
 	}
 	all, err := selectFeatures([]string{"all"})

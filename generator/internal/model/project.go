@@ -69,11 +69,15 @@ type Features struct {
 	Docs      bool // internal/docs: the document and a page about it
 	Docker    bool // deploy/Dockerfile
 	CI        bool // .github/workflows/ci.yaml
+	Compose   bool // compose.yaml and what it mounts
+	Load      bool // deploy/load
 	Client    bool // the typed client: client, internal/client
 	Check     bool // answers can be checked against the document
 	Session   bool // internal/session
 
 	Idempotency bool // internal/idempotency and its table
+	Kubernetes  bool // deploy/kubernetes
+	Monitoring  bool // deploy/prometheus, deploy/grafana
 }
 
 // Conditional reports whether requests may carry conditions on a row.

@@ -42,6 +42,7 @@ var outputs = []output{
 	{make: storeFiles, when: hasStore},
 	{make: handlerFiles},
 	{make: projectFiles},
+	{make: shippingFiles},
 }
 
 func hasStore(p *model.Project) bool { return p.Features.Store }

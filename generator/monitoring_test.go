@@ -1,0 +1,304 @@
+package generator_test
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"math"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"go.yaml.in/yaml/v3"
+
+	"github.com/apigen-go/apigen/generator/internal/render"
+)
+
+// program returns the file of a program that a test needs, which is skipped without it,
+// or fails when APIGEN_REQUIRE_SERVICES is 1.
+func program(t *testing.T, name string) string {
+	t.Helper()
+	file, err := exec.LookPath(name)
+	switch {
+	case err != nil && os.Getenv("APIGEN_REQUIRE_SERVICES") == "1":
+		t.Fatalf("%s is not installed, and APIGEN_REQUIRE_SERVICES=1 asks for it", name)
+	case err != nil:
+		t.Skip(name + " is not installed")
+	}
+	return file
+}
+
+// runIn runs a program in a folder.
+func runIn(t *testing.T, dir, program string, args ...string) {
+	t.Helper()
+	cmd := exec.CommandContext(t.Context(), program, args...)
+	cmd.Dir = dir
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Errorf("%s %s: %v\n%s", filepath.Base(program), strings.Join(args, " "), err, out)
+	}
+}
+
+// shopWith makes a bookshop with some features and returns its folder.
+func shopWith(t *testing.T, features ...string) string {
+	t.Helper()
+	dir := filepath.Join(t.TempDir(), "bookshop")
+	create(t, dir, filepath.Join(repository, "testdata/specs/bookshop.yaml"), features...)
+	return dir
+}
+
+// TestAlerts has promtool check the alerts of golden projects, and run the tests that
+// come with them for a project with every part, one with none and one with streams.
+func TestAlerts(t *testing.T) {
+	promtool := program(t, "promtool")
+	cases, err := filepath.Glob(filepath.Join(repository, "testdata/golden/*/want/deploy/prometheus"))
+	if err != nil || len(cases) == 0 {
+		t.Fatalf("no cases: %v", err)
+	}
+	for _, dir := range cases {
+		runIn(t, dir, promtool, "check", "config", "prometheus.yaml")
+	}
+	for name, dir := range map[string]string{
+		"every part": filepath.Join(repository, "testdata/golden/bookshop/want"),
+		"no part":    shopWith(t, "monitoring"),
+		"streams":    filepath.Join(repository, "testdata/golden/messages/want"),
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			runIn(t, filepath.Join(dir, "deploy/prometheus"), promtool, "test", "rules", "alerts_test.yaml")
+		})
+	}
+}
+
+// ruleFile is what the tests read of alerts.yaml.
+type ruleFile struct {
+	Groups []struct {
+		Rules []struct{ Record, Alert, Expr string }
+	}
+}
+
+// expressions are those of the alerts and of the dashboard of a project, by name, and
+// the names that its recording rules make.
+func expressions(t *testing.T, dir string) (alerts, panels map[string]string, recorded []string) {
+	t.Helper()
+	alerts, panels = map[string]string{}, map[string]string{}
+	var rules ruleFile
+	text, err := os.ReadFile(filepath.Join(dir, "deploy/prometheus/alerts.yaml"))
+	if err == nil {
+		err = yaml.Unmarshal(text, &rules)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, g := range rules.Groups {
+		for _, r := range g.Rules {
+			recorded = append(recorded, r.Record)
+			alerts[r.Alert+r.Record] = r.Expr
+		}
+	}
+	var board struct {
+		Panels []struct {
+			Title   string
+			Targets []struct{ RefID, Expr string }
+		}
+	}
+	text, err = os.ReadFile(filepath.Join(dir, "deploy/grafana/dashboard.json"))
+	if err == nil {
+		err = json.Unmarshal(text, &board)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, p := range board.Panels {
+		for _, target := range p.Targets {
+			panels[p.Title+" "+target.RefID] = strings.ReplaceAll(target.Expr, "$__rate_interval", "3s")
+		}
+	}
+	return alerts, panels, recorded
+}
+
+// notMetrics is what stands in PromQL beside the names of metrics and functions.
+var notMetrics = regexp.MustCompile(`"(?:[^"\\]|\\.)*"|\{[^}]*\}|\[[^\]]*\]|\b(?:by|without|on|ignoring) *\([^)]*\)|\b(?:and|or|unless)\b|\b[0-9.]+\b`)
+
+var metricName = regexp.MustCompile(`[a-zA-Z_:][a-zA-Z0-9_:]*\b *\(?`)
+
+func metricsIn(expr string) []string {
+	var out []string
+	for _, name := range metricName.FindAllString(notMetrics.ReplaceAllString(expr, " "), -1) {
+		if !strings.HasSuffix(name, "(") {
+			out = append(out, strings.TrimSpace(name))
+		}
+	}
+	return out
+}
+
+// TestMonitoringNamesMetrics holds every metric in alerts and dashboards to the list
+// of those that services expose.
+func TestMonitoringNamesMetrics(t *testing.T) {
+	known := map[string]bool{}
+	for _, m := range render.Metrics {
+		known[m.Name] = m.Kind != "histogram"
+		for _, suffix := range []string{"_bucket", "_count", "_sum"} {
+			known[m.Name+suffix] = known[m.Name+suffix] || m.Kind == "histogram"
+		}
+	}
+	all := shopWith(t, "all")
+	alerts, panels, recorded := expressions(t, all)
+	used := map[string]bool{}
+	for _, exprs := range []map[string]string{alerts, panels} {
+		for where, expr := range exprs {
+			names := metricsIn(expr)
+			if len(names) == 0 {
+				t.Errorf("%s: no metric in %s", where, expr)
+			}
+			for _, name := range names {
+				used[name] = true
+				if !known[name] && !slices.Contains(recorded, name) {
+					t.Errorf("%s: %s is no metric of the service", where, name)
+				}
+			}
+		}
+	}
+	for _, m := range render.Metrics {
+		if !used[m.Name] && !used[m.Name+"_bucket"] {
+			t.Errorf("nothing shows %s", m.Name)
+		}
+	}
+
+	// Without the other parts nothing is said of them.
+	alerts, panels, _ = expressions(t, shopWith(t, "monitoring"))
+	for _, exprs := range []map[string]string{alerts, panels} {
+		for where, expr := range exprs {
+			if regexp.MustCompile(`\b(db|redis|cache|ratelimit|shed)_`).MatchString(expr) {
+				t.Errorf("%s: %s", where, expr)
+			}
+		}
+	}
+}
+
+// TestPrometheus has a Prometheus ask a stub for every metric of the list and evaluate
+// what alerts and dashboard ask it: each expression gives something.
+func TestPrometheus(t *testing.T) {
+	server := program(t, "prometheus")
+	dir := shopWith(t, "all")
+	stub := httptest.NewServer(exposeAll(time.Now()))
+	defer stub.Close()
+	alerts, panels, _ := expressions(t, dir)
+	ask := startPrometheus(t, server, dir, stub.Listener.Addr().String())
+	for where, expr := range panels {
+		for start := time.Now(); !ask(expr); time.Sleep(200 * time.Millisecond) {
+			if time.Since(start) > time.Minute {
+				t.Fatalf("%s: nothing in %s", where, expr)
+			}
+		}
+	}
+	if ask("no_such_metric") {
+		t.Error("an expression without an answer counts as one with")
+	}
+	comparison := regexp.MustCompile(` (==|>) [0-9.]+$`)
+	for where, expr := range alerts {
+		if left := comparison.ReplaceAllString(expr, ""); left != expr && !ask(strings.ReplaceAll(strings.ReplaceAll(left, "[5m]", "[3s]"), "[10m]", "[3s]")) {
+			t.Errorf("%s: nothing in %s", where, left)
+		}
+	}
+}
+
+// exposeAll answers with every metric; counters grow with time.
+func exposeAll(start time.Time) http.HandlerFunc {
+	values := map[string][]string{
+		"operation": {"getBook"}, "http_request_method": {"GET"}, "http_response_status_code": {"200", "500"},
+		"state": {"used", "idle"}, "replica": {"one"}, "result": {"hit", "miss", "allowed", "refused"}, "priority": {"normal"},
+	}
+	return func(w http.ResponseWriter, _ *http.Request) {
+		n := time.Since(start).Seconds()
+		for _, m := range render.Metrics {
+			series := []string{""}
+			for _, label := range m.Labels {
+				var more []string
+				for _, s := range series {
+					for _, v := range values[label] {
+						more = append(more, fmt.Sprintf("%s%s=%q,", s, label, v))
+					}
+				}
+				series = more
+			}
+			for _, s := range series {
+				switch {
+				case m.Name == "up": // Prometheus makes it
+				case m.Kind == "histogram":
+					_, _ = fmt.Fprintf(w, "%[1]s_bucket{%[2]sle=\"0.5\"} %[3]f\n%[1]s_bucket{%[2]sle=\"+Inf\"} %[4]f\n%[1]s_count{%[2]s} %[4]f\n", m.Name, s, n*3, n*4)
+				default:
+					_, _ = fmt.Fprintf(w, "%s{%s} %f\n", m.Name, s, n+1)
+				}
+			}
+		}
+	}
+}
+
+// startPrometheus runs a server with the alerts of a project that scrapes target often.
+// ask reports whether an expression gives numbers.
+func startPrometheus(t *testing.T, program, dir, target string) (ask func(string) bool) {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join(dir, "deploy/prometheus/prometheus.yaml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	config := strings.NewReplacer("15s", "250ms", "api:9090", target).Replace(string(text))
+	file := filepath.Join(dir, "deploy/prometheus/test.yaml")
+	if err := os.WriteFile(file, []byte(config), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	addr := l.Addr().String()
+	_ = l.Close()
+	ctx, cancel := context.WithCancel(t.Context())
+	cmd := exec.CommandContext(ctx, program, "--config.file="+file, "--storage.tsdb.path="+t.TempDir(), "--web.listen-address="+addr)
+	var log strings.Builder
+	cmd.Stderr = &log
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		cancel()
+		_ = cmd.Wait()
+		if t.Failed() {
+			t.Log(log.String())
+		}
+	})
+	return func(expr string) bool {
+		res, err := http.Get("http://" + addr + "/api/v1/query?query=" + url.QueryEscape(expr))
+		if err != nil {
+			return false
+		}
+		defer res.Body.Close()
+		var answer struct {
+			Error string
+			Data  struct{ Result []struct{ Value [2]any } }
+		}
+		if err := json.NewDecoder(res.Body).Decode(&answer); err != nil {
+			return false
+		}
+		if answer.Error != "" {
+			t.Fatalf("%s: %s", expr, answer.Error)
+		}
+		for _, r := range answer.Data.Result {
+			text, _ := r.Value[1].(string)
+			if v, err := strconv.ParseFloat(text, 64); err == nil && !math.IsNaN(v) {
+				return true
+			}
+		}
+		return false
+	}
+}
