@@ -135,6 +135,8 @@ var features = []feature{
 	{"docs", "a page that shows the API at /docs, and the document itself", func(f *model.Features) *bool { return &f.Docs }, false},
 	{"auth", "checks of credentials, where the document asks for them", func(f *model.Features) *bool { return &f.Auth }, false},
 	{"shed", "requests beyond the capacity are refused", func(f *model.Features) *bool { return &f.Shed }, false},
+	{"metrics", "what the service measures, at /metrics of an admin port beside profiles", func(f *model.Features) *bool { return &f.Metrics }, false},
+	{"otlp", "traces, metrics and logs for a collector, with OTEL_EXPORTER_OTLP_ENDPOINT", func(f *model.Features) *bool { return &f.OTLP }, false},
 	{"session", "sessions of users behind a signed cookie, where the document has one", func(f *model.Features) *bool { return &f.Session }, true},
 	{"idempotency", "requests with an Idempotency-Key are answered once, in one transaction", func(f *model.Features) *bool { return &f.Idempotency }, true},
 	{"docker", "deploy/Dockerfile", func(f *model.Features) *bool { return &f.Docker }, false},

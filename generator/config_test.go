@@ -11,7 +11,7 @@ import (
 
 func TestSettingsRoundTrip(t *testing.T) {
 	for _, want := range []settings{
-		{name: "bookshop", module: "example.com/bookshop", specs: []specSettings{{path: "api/openapi.yaml"}}, features: model.Features{Store: true, RateLimit: true, Cache: true, Auth: true, Shed: true, Redis: true, Docs: true, Docker: true, CI: true, Compose: true, Kubernetes: true, Monitoring: true, Load: true}},
+		{name: "bookshop", module: "example.com/bookshop", specs: []specSettings{{path: "api/openapi.yaml"}}, features: model.Features{Store: true, RateLimit: true, Cache: true, Auth: true, Shed: true, Metrics: true, OTLP: true, Redis: true, Docs: true, Docker: true, CI: true, Compose: true, Kubernetes: true, Monitoring: true, Load: true}},
 		{name: "b-2", module: "b", specs: []specSettings{{path: "spec.json"}}, skipUnsupported: true},
 		{name: "b", module: "b", specs: []specSettings{{path: "s"}}, features: model.Features{Docker: true}, overlays: []string{"api/overlays/a.yaml", "api/b, #c.yaml"}},
 		{name: "b", module: "b", specs: []specSettings{{path: "s", base: "/v1"}}},
@@ -98,7 +98,7 @@ specs:
 // Without a list of features a project has those that nobody must ask for.
 func TestParseSettingsDefaults(t *testing.T) {
 	got, err := parseSettings(SettingsName, []byte("name: b\nmodule: b\nspec: s\n"))
-	if err != nil || got.features != (model.Features{Store: true, RateLimit: true, Cache: true, Auth: true, Shed: true, Redis: true, Docs: true, Docker: true, CI: true, Compose: true, Kubernetes: true, Monitoring: true, Load: true}) {
+	if err != nil || got.features != (model.Features{Store: true, RateLimit: true, Cache: true, Auth: true, Shed: true, Metrics: true, OTLP: true, Redis: true, Docs: true, Docker: true, CI: true, Compose: true, Kubernetes: true, Monitoring: true, Load: true}) {
 		t.Errorf("got %+v, %v", got, err)
 	}
 }
@@ -134,11 +134,11 @@ func TestSelectFeatures(t *testing.T) {
 		t.Errorf("none: got %+v, %v", got, err)
 	}
 	for _, names := range [][]string{nil, {"default"}, DefaultFeatures()} {
-		if got, err := selectFeatures(names); err != nil || got != (model.Features{Store: true, RateLimit: true, Cache: true, Auth: true, Shed: true, Redis: true, Docs: true, Docker: true, CI: true, Compose: true, Kubernetes: true, Monitoring: true, Load: true}) {
+		if got, err := selectFeatures(names); err != nil || got != (model.Features{Store: true, RateLimit: true, Cache: true, Auth: true, Shed: true, Metrics: true, OTLP: true, Redis: true, Docs: true, Docker: true, CI: true, Compose: true, Kubernetes: true, Monitoring: true, Load: true}) {
 			t.Errorf("%v: got %+v, %v", names, got, err)
 		}
 	}
-	if got, err := selectFeatures([]string{"default", "client"}); err != nil || got != (model.Features{Store: true, RateLimit: true, Cache: true, Auth: true, Shed: true, Redis: true, Docs: true, Docker: true, CI: true, Compose: true, Kubernetes: true, Monitoring: true, Load: true, Client: true}) {
+	if got, err := selectFeatures([]string{"default", "client"}); err != nil || got != (model.Features{Store: true, RateLimit: true, Cache: true, Auth: true, Shed: true, Metrics: true, OTLP: true, Redis: true, Docs: true, Docker: true, CI: true, Compose: true, Kubernetes: true, Monitoring: true, Load: true, Client: true}) {
 		t.Errorf("default and client: got %+v, %v", got, err)
 	}
 	all, err := selectFeatures([]string{"all"})

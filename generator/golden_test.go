@@ -266,6 +266,8 @@ var moduleCases = []struct {
 	{name: "jwt", features: []string{"auth"}},
 	{name: "password", features: []string{"auth"}},
 	{name: "redis", features: []string{"ratelimit", "redis"}},
+	{name: "metrics", features: []string{"metrics"}},
+	{name: "otlp", features: []string{"otlp"}},
 	{name: "schema", features: []string{}},
 	{name: "store", features: []string{"store"}},
 	{name: "default", features: []string{"default"}, whole: true},

@@ -73,7 +73,7 @@ func (s *Service) start(ctx context.Context) error {
 	}
 	s.cmd = exec.Command(s.program)
 	s.cmd.Dir = filepath.Dir(s.program)
-	s.cmd.Env = append([]string{"PATH=" + os.Getenv("PATH"), "HOME=" + s.cmd.Dir, "ADDR=" + addr, "RATE_LIMIT=off", "SESSION_DEV=insecure"}, s.env...)
+	s.cmd.Env = append([]string{"PATH=" + os.Getenv("PATH"), "HOME=" + s.cmd.Dir, "ADDR=" + addr, "ADMIN_ADDR=off", "RATE_LIMIT=off", "SESSION_DEV=insecure"}, s.env...)
 	if !slices.ContainsFunc(s.env, func(v string) bool { return strings.HasPrefix(v, "AUTH_") }) {
 		s.cmd.Env = append(s.cmd.Env, "AUTH_DEV=insecure")
 	}

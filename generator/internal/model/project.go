@@ -65,6 +65,8 @@ type Features struct {
 	Cache     bool // internal/httpcache
 	Auth      bool // internal/auth, where operations ask for credentials
 	Shed      bool // internal/shed
+	Metrics   bool // internal/telemetry with its admin listener
+	OTLP      bool // internal/telemetry with what it sends to a collector
 	Redis     bool // internal/redis, where another feature shares something through it
 	Docs      bool // internal/docs: the document and a page about it
 	Docker    bool // deploy/Dockerfile
@@ -84,6 +86,9 @@ type Features struct {
 func (p *Project) Conditional() bool {
 	return slices.ContainsFunc(p.Operations, func(o *Operation) bool { return o.Current != nil && o.Shadow == nil })
 }
+
+// Telemetry reports whether the project has internal/telemetry.
+func (f Features) Telemetry() bool { return f.Metrics || f.OTLP }
 
 // Shares reports whether a part of the project keeps something that instances share.
 func (f Features) Shares() bool { return f.RateLimit || f.Cache || f.Session || f.Store }

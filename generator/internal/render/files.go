@@ -39,6 +39,7 @@ var outputs = []output{
 	{make: static("idempotency"), when: hasIdempotency},
 	{make: static("redis"), when: hasRedis},
 	{make: static("session"), when: hasSession},
+	{make: static("telemetry"), when: hasTelemetry},
 	{make: storeFiles, when: hasStore},
 	{make: handlerFiles},
 	{make: projectFiles},
@@ -61,6 +62,12 @@ func hasShed(p *model.Project) bool { return p.Features.Shed }
 func hasRedis(p *model.Project) bool { return p.Features.Redis }
 
 func hasDocs(p *model.Project) bool { return p.Features.Docs }
+
+func hasTelemetry(p *model.Project) bool { return p.Features.Telemetry() }
+
+func hasMetrics(p *model.Project) bool { return p.Features.Metrics }
+
+func hasOTLP(p *model.Project) bool { return p.Features.OTLP }
 
 func hasSession(p *model.Project) bool { return p.Features.Session }
 
@@ -98,6 +105,16 @@ var parts = map[string]func(*model.Project) bool{
 	"internal/codec/xmlwrite":   hasXML,
 	"internal/codec/multipart":  hasKind(model.MultipartBody),
 	"internal/codec/stream":     hasKind(model.EventBody, model.LinesBody),
+
+	"internal/telemetry/admin":     hasMetrics,
+	"internal/telemetry/otlp":      hasOTLP,
+	"internal/telemetry/database":  hasStore,
+	"internal/telemetry/redis":     hasRedis,
+	"internal/telemetry/ratelimit": hasLimits,
+	"internal/telemetry/cache":     hasCache,
+	"internal/telemetry/shed":      hasShed,
+	"internal/telemetry/span":      func(p *model.Project) bool { return hasStore(p) || hasRedis(p) },
+	"internal/telemetry/state":     func(p *model.Project) bool { return hasLimits(p) || hasRedis(p) },
 
 	"internal/session/00001_sessions.sql": hasStore,
 
@@ -187,8 +204,9 @@ func apiFiles(e *engine) ([]File, error) {
 		"xml":      !hasXML(e.project),
 		"client":   !hasClient(e.project),
 		"answers":  !readsAnswers(e.project),
+		"routes":   !hasTelemetry(e.project),
 	}
-	for _, name := range []string{"types", "json", "operations", "webhooks", "client", "answers", "server", "security", "xml", "schemas"} {
+	for _, name := range []string{"types", "json", "operations", "webhooks", "client", "answers", "server", "routes", "security", "xml", "schemas"} {
 		if absent[name] {
 			continue
 		}

@@ -28,6 +28,8 @@ var moduleParts = []modulePart{
 	{"jwt", func(p *model.Project) bool { return hasAuth(p) && (p.Guard == nil || p.Guard.Tokens()) }},
 	{"password", func(p *model.Project) bool { return hasAuth(p) && (p.Guard == nil || p.Guard.Passwords()) }},
 	{"redis", hasRedis},
+	{"metrics", hasMetrics},
+	{"otlp", hasOTLP},
 	{"schema", hasSchemas},
 	{"store", hasStore},
 }
