@@ -16,7 +16,7 @@ import (
 // environment returns a getenv with a free port and a database of its own.
 func environment(t *testing.T) func(string) string {
 	t.Helper()
-	vars := map[string]string{"ADDR": "127.0.0.1:0"}
+	vars := map[string]string{"ADDR": "127.0.0.1:0", "ADMIN_ADDR": "127.0.0.1:0"}
 	vars["DATABASE_URL"] = "sqlite:" + filepath.Join(t.TempDir(), "test.db")
 	return func(name string) string { return vars[name] }
 }

@@ -13,6 +13,7 @@ import (
 	"net/http"
 	"net/netip"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"example.com/bookshop/internal/clientip"
@@ -66,7 +67,19 @@ type Limiter struct {
 	table   *table
 	initial *Guard
 	hint    sync.Once
+
+	allowed, refused atomic.Int64
+	degraded         atomic.Bool
 }
+
+// Stats is what a limiter has done since the start.
+type Stats struct {
+	Allowed, Refused int64 // requests
+	Degraded         bool  // the shared store did not answer when it was asked last
+}
+
+// Stats returns the numbers of this moment.
+func (l *Limiter) Stats() Stats { return Stats{l.allowed.Load(), l.refused.Load(), l.degraded.Load()} }
 
 // New returns a limiter, or nil when limits are off.
 func New(cfg Config, opt Options) *Limiter {
@@ -177,6 +190,9 @@ func (g *Guard) take(ctx context.Context, c client) (verdict, ticket) {
 		return v, t
 	}
 	res, err := g.l.opt.Shared.Take(ctx, g.name(c), c.limit, g.Window)
+	if degraded := err != nil; degraded != g.l.degraded.Load() && ctx.Err() == nil {
+		g.l.degraded.Store(degraded)
+	}
 	if err != nil {
 		return v, t // the store has told the log
 	}

@@ -19,6 +19,7 @@ import (
 	"example.com/http/internal/redis"
 	"example.com/http/internal/server"
 	"example.com/http/internal/shed"
+	"example.com/http/internal/telemetry"
 )
 
 func main() {
@@ -81,7 +82,15 @@ func run(ctx context.Context, args []string, getenv func(string) string, out io.
 }
 
 func serve(ctx context.Context, cfg *config.Config, out io.Writer) error {
-	log := server.NewLogger(out, cfg.LogLevel)
+	page := telemetry.NewPage()
+	tel, err := telemetry.New(cfg.Telemetry, page, cfg.OTLP)
+	if err != nil {
+		return err
+	}
+	defer tel.Close()
+	log := server.NewLogger(out, cfg.LogLevel, tel.Handler)
+	tel.Report(log)
+	cfg.Server.Observer, cfg.Server.Operation = tel.Requests(), api.OperationOf
 	for _, hint := range config.Unknown(os.Environ(), cfg.Vars) {
 		log.Warn(hint)
 	}
@@ -89,22 +98,34 @@ func serve(ctx context.Context, cfg *config.Config, out io.Writer) error {
 	limits := ratelimit.Options{Log: log, Proxies: cfg.Server.Proxies}
 	answers := httpcache.Options{Name: "http"}
 	if cfg.Redis.URL != "" {
+		cfg.Redis.Observe = tel.Calls()
 		client, err := redis.Open(cfg.Redis, log)
 		if err != nil {
 			return err
 		}
 		defer client.Close()
+		tel.Redis(client)
 		limits.Shared = ratelimit.NewRedis(client, "http")
 		answers.Shared = httpcache.NewRedis(client, "http")
 	}
 	options.Limiter = ratelimit.New(cfg.RateLimit, limits)
+	tel.Limits(options.Limiter)
 	options.Cache = httpcache.New(cfg.Cache, answers)
+	tel.Cache(options.Cache)
 	options.Shedder = shed.New(cfg.Shed, log)
+	tel.Shed(options.Shedder)
 	routes := api.New(handler.New(), options)
 	if cfg.Docs {
 		routes = docs.Handler(routes, cfg.Server.BasePath, docs.Documents)
 	}
-	return server.New(cfg.Server, log, routes).Run(ctx)
+	srv := server.New(cfg.Server, log, routes)
+	tel.Server(srv)
+	admin, err := telemetry.Serve(cfg.Admin, page, srv.Health(), log)
+	if err != nil {
+		return err
+	}
+	defer admin.Close()
+	return srv.Run(ctx)
 }
 
 func printConfig(_ context.Context, cfg *config.Config, out io.Writer) error {

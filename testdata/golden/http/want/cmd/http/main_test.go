@@ -15,7 +15,7 @@ import (
 // environment returns a getenv with a free port.
 func environment(t *testing.T) func(string) string {
 	t.Helper()
-	vars := map[string]string{"ADDR": "127.0.0.1:0"}
+	vars := map[string]string{"ADDR": "127.0.0.1:0", "ADMIN_ADDR": "127.0.0.1:0"}
 	return func(name string) string { return vars[name] }
 }
 

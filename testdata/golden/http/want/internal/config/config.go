@@ -9,6 +9,7 @@ import (
 	"example.com/http/internal/redis"
 	"example.com/http/internal/server"
 	"example.com/http/internal/shed"
+	"example.com/http/internal/telemetry"
 	"fmt"
 	"log/slog"
 	"time"
@@ -23,6 +24,9 @@ type Config struct {
 
 	Docs      bool // the page about the API is shown
 	Server    server.Config
+	Admin     string // address of the admin listener, "" for none
+	Telemetry telemetry.Config
+	OTLP      telemetry.OTLP
 	RateLimit ratelimit.Config
 	Cache     httpcache.Config
 	Shed      shed.Mode
@@ -59,6 +63,38 @@ func Load(getenv func(string) string) (*Config, error) {
 			IdleTimeout:       e.duration("IDLE_TIMEOUT", 2*time.Minute, time.Millisecond, "time an unused client connection is kept"),
 			ShutdownDelay:     e.duration("SHUTDOWN_DELAY", 0, 0, "time between not being ready and the stop, for load balancers to notice"),
 			ShutdownTimeout:   e.duration("SHUTDOWN_TIMEOUT", 20*time.Second, time.Millisecond, "time requests in flight have to finish at the stop"),
+			LogSkip:           1 - parse(e, "LOG_SAMPLE", "1", server.ParseSample, "part of the requests answered below 400 that have a line in the log, such as 0.01"),
+		},
+		Admin: parse(e, "ADMIN_ADDR", telemetry.DefaultAdmin, telemetry.ParseAdmin, "address of /metrics, /debug/pprof/, /healthz and /readyz for those who run the service, or off"),
+		Telemetry: telemetry.Config{
+			Name:       "http",
+			Service:    e.text("OTEL_SERVICE_NAME", "", "name of the service in telemetry, when it is not http"),
+			Attributes: parse(e, "OTEL_RESOURCE_ATTRIBUTES", "", telemetry.ParseAttributes, "more about it, such as deployment.environment.name=production,service.version=1.2.3"),
+		},
+		OTLP: telemetry.OTLP{
+			Disabled: e.flag("OTEL_SDK_DISABLED", false, "send no telemetry, whatever the following say"),
+			Protocol: parse(e, "OTEL_EXPORTER_OTLP_PROTOCOL", "http/protobuf", telemetry.ParseProtocol, "how telemetry is sent; there is no other way"),
+			Endpoint: parse(e, "OTEL_EXPORTER_OTLP_ENDPOINT", "", telemetry.ParseEndpoint, "URL of a collector, such as http://localhost:4318; without one nothing is sent"),
+			Headers:  secret(e, "OTEL_EXPORTER_OTLP_HEADERS", telemetry.ParseHeaders, "header fields for it, as NAME=VALUE with commas between them"),
+			Traces: telemetry.Signal{
+				Off:      parse(e, "OTEL_TRACES_EXPORTER", "otlp", telemetry.ParseExporter, "none: no traces are sent"),
+				Endpoint: parse(e, "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "", telemetry.ParseEndpoint, "whole URL for traces, when they go elsewhere"),
+				Headers:  secret(e, "OTEL_EXPORTER_OTLP_TRACES_HEADERS", telemetry.ParseHeaders, "header fields for traces, in place of those above"),
+			},
+			Metrics: telemetry.Signal{
+				Off:      parse(e, "OTEL_METRICS_EXPORTER", "otlp", telemetry.ParseExporter, "none: no metrics are sent"),
+				Endpoint: parse(e, "OTEL_EXPORTER_OTLP_METRICS_ENDPOINT", "", telemetry.ParseEndpoint, "whole URL for metrics, when they go elsewhere"),
+				Headers:  secret(e, "OTEL_EXPORTER_OTLP_METRICS_HEADERS", telemetry.ParseHeaders, "header fields for metrics, in place of those above"),
+			},
+			Logs: telemetry.Signal{
+				Off:      parse(e, "OTEL_LOGS_EXPORTER", "otlp", telemetry.ParseExporter, "none: no logs are sent"),
+				Endpoint: parse(e, "OTEL_EXPORTER_OTLP_LOGS_ENDPOINT", "", telemetry.ParseEndpoint, "whole URL for logs, when they go elsewhere"),
+				Headers:  secret(e, "OTEL_EXPORTER_OTLP_LOGS_HEADERS", telemetry.ParseHeaders, "header fields for logs, in place of those above"),
+			},
+			Interval:    parse(e, "OTEL_METRIC_EXPORT_INTERVAL", "60000", telemetry.ParseInterval, "milliseconds between two sets of metrics"),
+			Temporality: parse(e, "OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE", "cumulative", telemetry.ParseTemporality, "whether metrics tell totals or what they grew by: cumulative, delta or lowmemory"),
+			Sampler:     parse(e, "OTEL_TRACES_SAMPLER", "parentbased_always_on", telemetry.ParseSampler, "which traces are kept: always_on, always_off or traceidratio, or parentbased_ before them to do as the client did"),
+			SamplerArg:  parse(e, "OTEL_TRACES_SAMPLER_ARG", "", telemetry.ParseRatio, "part of the traces that traceidratio keeps, such as 0.01; 1 without it"),
 		},
 		RateLimit: ratelimit.Config{
 			Rate:    parse(e, "RATE_LIMIT", "100/15m", ratelimit.ParseRate, "requests of one client in a span of time, or off"),

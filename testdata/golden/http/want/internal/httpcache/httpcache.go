@@ -13,6 +13,7 @@ import (
 	"context"
 	"net/http"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/maypok86/otter/v2"
@@ -50,6 +51,7 @@ type Cache struct {
 
 	mu      sync.Mutex
 	flights map[string]*flight
+	counts  [results]atomic.Int64
 }
 
 // New returns an empty cache, or nil when it is off.
@@ -89,6 +91,7 @@ func (c *Cache) Serve(w http.ResponseWriter, r *http.Request, p *Policy, path []
 		return
 	}
 	if r.ContentLength != 0 || len(r.Header["Upgrade"]) > 0 {
+		c.counts[bypass].Add(1)
 		c.pass(w, r, call, "bypass")
 		return
 	}
@@ -103,6 +106,11 @@ func (c *Cache) Serve(w http.ResponseWriter, r *http.Request, p *Policy, path []
 			c.refresh(k, e, r, call)
 			fallthrough
 		case s != unusable:
+			if e.isFresh(now) {
+				c.counts[hit].Add(1)
+			} else {
+				c.counts[stale].Add(1)
+			}
 			c.answer(w, r, e, now, c.hit(e, now))
 			return
 		}
@@ -113,13 +121,17 @@ func (c *Cache) Serve(w http.ResponseWriter, r *http.Request, p *Policy, path []
 	}
 	switch {
 	case want.onlyIfCached:
+		c.counts[miss].Add(1)
 		w.Header().Set("Cache-Status", c.name+"; fwd="+why)
 		http.Error(w, "the cache has no answer", http.StatusGatewayTimeout)
 	case want.noStore:
+		c.counts[bypass].Add(1)
 		c.pass(w, r, call, "request")
 	case r.Method == http.MethodHead:
+		c.counts[bypass].Add(1)
 		c.head(w, r, call, k, e, why)
 	case len(r.Header["Range"]) > 0 || res != nil && res.passes(now):
+		c.counts[bypass].Add(1)
 		c.pass(w, r, call, why)
 	default:
 		c.fetch(w, r, call, k, e, want, why)

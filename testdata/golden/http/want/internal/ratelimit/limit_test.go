@@ -1,6 +1,7 @@
 package ratelimit
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -360,5 +361,37 @@ func TestParse(t *testing.T) {
 	}
 	if _, err := ParseSkip("all"); err == nil {
 		t.Error("all was read")
+	}
+}
+
+func TestStatsCountWhatWasDecided(t *testing.T) {
+	l := newLimiter(t, Config{Rate: Rate{Limit: 2, Window: time.Minute}}, Options{})
+	passed(l.Guard(nil), from("192.0.2.1:1"), 5)
+	if got := l.Stats(); got != (Stats{Allowed: 2, Refused: 3}) {
+		t.Errorf("got %+v", got)
+	}
+}
+
+// flaky is a [Shared] store that is down from time to time.
+type flaky struct{ down bool }
+
+func (f *flaky) Take(context.Context, string, int, time.Duration) (Result, error) {
+	if f.down {
+		return Result{}, errors.New("down")
+	}
+	return Result{OK: true}, nil
+}
+
+func (f *flaky) GiveBack(context.Context, string, int64, time.Duration) {}
+
+func TestStatsTellWhetherInstancesCountAlone(t *testing.T) {
+	store := &flaky{}
+	l := newLimiter(t, Config{Rate: Rate{Limit: 100, Window: time.Minute}}, Options{Shared: store})
+	for _, down := range []bool{false, true, true, false} {
+		store.down = down
+		passed(l.Guard(nil), from("192.0.2.1:1"), 1)
+		if got := l.Stats().Degraded; got != down {
+			t.Errorf("the store is down: %t, degraded: %t", down, got)
+		}
 	}
 }

@@ -41,6 +41,9 @@ func (s *Server) health(next http.Handler) http.Handler {
 	})
 }
 
+// Health answers /healthz and /readyz alone, for a listener of their own.
+func (s *Server) Health() http.Handler { return s.health(http.NotFoundHandler()) }
+
 // ready returns why the service should get no requests, or nil. Causes go to the
 // log, not to whoever asks.
 func (s *Server) ready(ctx context.Context) error {

@@ -39,6 +39,10 @@ type Config struct {
 	Positions     Positions     // what instances tell each other about writes, nil: nothing
 	Log           *slog.Logger  // gets a line when a replica comes or goes; nil: nobody does
 
+	// Observe is called before each statement with its context and text, and what it returns
+	// with the error at its end, when its last row is read. Nil: nobody looks.
+	Observe func(ctx context.Context, sql string) (context.Context, func(error))
+
 	replica bool // the server is one to read from
 }
 
@@ -61,6 +65,7 @@ type DB struct {
 	retries  atomic.Int64
 	retrying atomic.Int64 // callers that wait for another try
 	spread   bool         // rows go to servers by the order of their keys
+	observe  func(context.Context, string) (context.Context, func(error))
 }
 
 // engine is one of the two database systems. Errors are already translated.
@@ -126,7 +131,10 @@ func Open(ctx context.Context, cfg Config) (*DB, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open database: %w", err)
 	}
-	db := &DB{engine: e}
+	db := &DB{engine: e, observe: cfg.Observe}
+	if db.observe == nil {
+		db.observe = unobserved
+	}
 	if err := db.Ping(ctx); err != nil {
 		_ = e.close() // the reason why it does not answer is the one to report
 		return nil, fmt.Errorf("open database: %w", err)
@@ -192,6 +200,11 @@ func (db *DB) Exec(ctx context.Context, sql string, args ...any) (int64, error) 
 	}
 }
 
+// unobserved stands for nobody who looks.
+func unobserved(ctx context.Context, _ string) (context.Context, func(error)) {
+	return ctx, func(error) {}
+}
+
 // exec reports whether it got as far as sending the statement.
 func (db *DB) exec(ctx context.Context, sql string, args []any) (n int64, sent bool, err error) {
 	c, err := db.conn(ctx, true)
@@ -199,7 +212,9 @@ func (db *DB) exec(ctx context.Context, sql string, args []any) (n int64, sent b
 		return 0, false, err
 	}
 	defer c.release()
+	ctx, done := db.observe(ctx, sql)
 	n, err = c.exec(ctx, sql, args)
+	done(err)
 	return n, true, err
 }
 

@@ -31,6 +31,7 @@ type flight struct {
 
 	entry  *entry // the answer, nil: it could not be kept
 	note   string // for Cache-Status
+	stale  bool   // it is the old one, because no new one could be made
 	failed error  // what the handler panicked with
 
 	mu      sync.Mutex          // held to use what follows
@@ -58,6 +59,11 @@ func (c *Cache) fetch(w http.ResponseWriter, r *http.Request, call call, k key, 
 			f.leave()
 		}
 		return
+	}
+	if f.stale {
+		c.counts[stale].Add(1)
+	} else {
+		c.counts[miss].Add(1)
 	}
 	switch e := f.entry; {
 	case e != nil && e.selects(r.Header):
@@ -249,8 +255,10 @@ func (f *flight) conclude() {
 	case f.failed != nil:
 		if f.rec.mode != passing && f.old != nil && f.old.forgiven(now) {
 			f.entry, f.note, f.failed = f.old, "; detail=failed", nil
+			f.stale = true
 		}
 	case f.rec.mode == dropping:
+		f.stale = true
 		f.entry, f.note = f.old, "; fwd-status="+strconv.Itoa(f.rec.status)
 	case f.rec.mode == keeping:
 		e := f.rec.entry

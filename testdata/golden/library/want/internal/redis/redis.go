@@ -36,6 +36,10 @@ type Config struct {
 	// there is no Redis.
 	URL     string
 	Timeout time.Duration // of a call
+
+	// Observe is called before each call with its context, and what it returns with the
+	// error at its end. Nil: nobody looks.
+	Observe func(context.Context) (context.Context, func(error))
 }
 
 // ParseURL returns the URL if it is right, or empty.
@@ -52,8 +56,9 @@ type Client struct {
 	opt     rueidis.ClientOption
 	timeout time.Duration
 	log     *slog.Logger
-	current atomic.Pointer[link] // nil while Redis is down
-	life    context.Context      // ends with Close
+	observe func(context.Context) (context.Context, func(error)) // may be nil
+	current atomic.Pointer[link]                                 // nil while Redis is down
+	life    context.Context                                      // ends with Close
 	stop    context.CancelFunc
 	stopped chan struct{}
 	group   sync.WaitGroup // of listeners
@@ -96,7 +101,7 @@ func Open(cfg Config, log *slog.Logger) (*Client, error) {
 	opt.Sentinel.TopologyRefreshInterval = stable
 	opt.Sentinel.Dialer, opt.Sentinel.TLSConfig = opt.Dialer, opt.TLSConfig
 	ctx, stop := context.WithCancel(context.Background())
-	c := &Client{opt: opt, timeout: cfg.Timeout, log: log, life: ctx, stop: stop, stopped: make(chan struct{})}
+	c := &Client{opt: opt, timeout: cfg.Timeout, log: log, observe: cfg.Observe, life: ctx, stop: stop, stopped: make(chan struct{})}
 	tried := make(chan struct{})
 	go c.run(ctx, tried)
 	select {
@@ -175,7 +180,16 @@ func (c *Client) Do(ctx context.Context, f func(context.Context, rueidis.Client)
 	start := time.Now()
 	limited, cancel := context.WithTimeout(ctx, c.timeout)
 	defer cancel()
+	done := func(error) {}
+	if c.observe != nil {
+		limited, done = c.observe(limited)
+	}
 	err := f(limited, l.client)
+	if rueidis.IsRedisNil(err) {
+		done(nil)
+	} else {
+		done(err)
+	}
 	switch {
 	case err == nil || rueidis.IsRedisNil(err):
 		if l.failed.Load() != 0 {
@@ -191,6 +205,9 @@ func (c *Client) Do(ctx context.Context, f func(context.Context, rueidis.Client)
 	}
 	return err
 }
+
+// Up reports whether Redis answers, as far as is known.
+func (c *Client) Up() bool { return c.current.Load() != nil }
 
 // Listen calls message with what is published on a channel, until Close. Whenever
 // Redis comes back, up is called once messages arrive again: some were missed then.

@@ -2,14 +2,29 @@ package server
 
 import (
 	"context"
+	"errors"
 	"io"
 	"log/slog"
+	"strconv"
 )
 
+// ParseSample reads which part of something is taken: a number from 0 to 1.
+func ParseSample(text string) (float64, error) {
+	part, err := strconv.ParseFloat(text, 64)
+	if err != nil || !(part >= 0 && part <= 1) {
+		return 0, errors.New("want a number from 0 to 1")
+	}
+	return part, nil
+}
+
 // NewLogger returns a logger that writes JSON lines. What is logged with the
-// context of a request carries the id of that request.
-func NewLogger(w io.Writer, level slog.Level) *slog.Logger {
-	return slog.New(requestHandler{slog.NewJSONHandler(w, &slog.HandlerOptions{Level: level})})
+// context of a request carries the id of that request. What is written can be wrapped.
+func NewLogger(w io.Writer, level slog.Level, wrap ...func(slog.Handler) slog.Handler) *slog.Logger {
+	var h slog.Handler = slog.NewJSONHandler(w, &slog.HandlerOptions{Level: level})
+	for _, around := range wrap {
+		h = around(h)
+	}
+	return slog.New(requestHandler{h})
 }
 
 // requestHandler adds the id of the request to each record.

@@ -2,9 +2,10 @@ package server
 
 import (
 	"context"
-	"crypto/rand"
+	crand "crypto/rand"
 	"errors"
 	"log/slog"
+	"math/rand/v2"
 	"net/http"
 	"net/netip"
 	"runtime/debug"
@@ -73,11 +74,15 @@ func (s *Server) identify(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		id := r.Header.Get(requestIDHeader)
 		if !validID(id) {
-			id = rand.Text()
+			id = crand.Text()
 		}
 		w.Header().Set(requestIDHeader, id)
 		known := &identity{id: id, request: r, server: s}
-		next.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), identityKey{}, known)))
+		ctx := context.WithValue(r.Context(), identityKey{}, known)
+		if s.cfg.Observer != nil {
+			ctx = s.cfg.Observer.Begin(ctx, r)
+		}
+		next.ServeHTTP(w, r.WithContext(ctx))
 	})
 }
 
@@ -94,7 +99,7 @@ func (s *Server) logRequests(next http.Handler) http.Handler {
 		start := time.Now()
 		rec := &recorder{ResponseWriter: w, streams: &s.streams}
 		defer rec.finish()
-		defer func() { s.logRequest(r, rec, time.Since(start)) }() // also when the handler aborts
+		defer func() { s.answered(r, rec, time.Since(start)) }() // also when the handler aborts
 		next.ServeHTTP(rec, r)
 		if rec.status == 0 {
 			rec.status = http.StatusOK // what net/http sends for a handler that sent nothing
@@ -102,7 +107,26 @@ func (s *Server) logRequests(next http.Handler) http.Handler {
 	})
 }
 
-func (s *Server) logRequest(r *http.Request, rec *recorder, took time.Duration) {
+// answered tells the observer and the log.
+func (s *Server) answered(r *http.Request, rec *recorder, took time.Duration) {
+	a := Answer{Status: rec.status, Bytes: rec.bytes, Took: took}
+	if s.cfg.Operation != nil && r.Pattern != "" {
+		a.Operation = s.cfg.Operation(r.Method, r.Pattern)
+	}
+	if !s.skipped(rec) {
+		s.logRequest(r, rec, a)
+	}
+	if s.cfg.Observer != nil {
+		s.cfg.Observer.End(r.Context(), r, a)
+	}
+}
+
+// skipped reports whether a request has no line in the log because only a part of them has.
+func (s *Server) skipped(rec *recorder) bool {
+	return rec.status < http.StatusBadRequest && rand.Float64() < s.cfg.LogSkip
+}
+
+func (s *Server) logRequest(r *http.Request, rec *recorder, a Answer) {
 	level := slog.LevelInfo
 	switch {
 	case rec.quiet:
@@ -113,15 +137,18 @@ func (s *Server) logRequest(r *http.Request, rec *recorder, took time.Duration) 
 	if !s.log.Enabled(r.Context(), level) {
 		return
 	}
-	attrs := append(make([]slog.Attr, 0, 8),
+	attrs := append(make([]slog.Attr, 0, 10),
 		slog.String("method", r.Method),
 		slog.String("path", r.URL.Path),
 		slog.String("route", r.Pattern), // set by the router of the API
 		slog.Int("status", rec.status),
 		slog.Int64("bytes", rec.bytes),
-		slog.Float64("duration_ms", float64(took.Microseconds())/1000),
+		slog.Float64("duration_ms", float64(a.Took.Microseconds())/1000),
 		slog.String("client", s.cfg.Proxies.Client(r).String()),
 	)
+	if a.Operation != "" {
+		attrs = append(attrs, slog.String("operation", a.Operation))
+	}
 	if known := identityOf(r.Context()); known != nil && known.subject != "" {
 		attrs = append(attrs, slog.String("subject", known.subject))
 	}

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"os"
 	"os/signal"
 	"syscall"
@@ -22,6 +23,7 @@ import (
 	"example.com/messages/internal/server"
 	"example.com/messages/internal/shed"
 	"example.com/messages/internal/store"
+	"example.com/messages/internal/telemetry"
 )
 
 func main() {
@@ -88,7 +90,15 @@ func run(ctx context.Context, args []string, getenv func(string) string, out io.
 }
 
 func serve(ctx context.Context, cfg *config.Config, out io.Writer) error {
-	log := server.NewLogger(out, cfg.LogLevel)
+	page := telemetry.NewPage()
+	tel, err := telemetry.New(cfg.Telemetry, page, cfg.OTLP)
+	if err != nil {
+		return err
+	}
+	defer tel.Close()
+	log := server.NewLogger(out, cfg.LogLevel, tel.Handler)
+	tel.Report(log)
+	cfg.Server.Observer, cfg.Server.Operation = tel.Requests(), api.OperationOf
 	for _, hint := range config.Unknown(os.Environ(), cfg.Vars) {
 		log.Warn(hint)
 	}
@@ -103,22 +113,29 @@ func serve(ctx context.Context, cfg *config.Config, out io.Writer) error {
 	limits := ratelimit.Options{Log: log, Proxies: cfg.Server.Proxies, Principal: guard.Principal}
 	answers := httpcache.Options{Name: "messages", Context: database.Current}
 	if cfg.Redis.URL != "" {
+		cfg.Redis.Observe = tel.Calls()
 		client, err := redis.Open(cfg.Redis, log)
 		if err != nil {
 			return err
 		}
 		defer client.Close()
+		tel.Redis(client)
 		limits.Shared = ratelimit.NewRedis(client, "messages")
 		cfg.Database.Positions = database.NewRedisPositions(client, "messages", cfg.Database)
 		answers.Shared = httpcache.NewRedis(client, "messages")
 	}
 	options.Limiter = ratelimit.New(cfg.RateLimit, limits)
+	tel.Limits(options.Limiter)
 	options.Cache = httpcache.New(cfg.Cache, answers)
+	tel.Cache(options.Cache)
 	options.Shedder = shed.New(cfg.Shed, log)
-	db, err := openDatabase(ctx, cfg, out)
+	tel.Shed(options.Shedder)
+	cfg.Database.Observe = tel.Statements(cfg.Database.URL)
+	db, err := openDatabase(ctx, cfg, log)
 	if err != nil {
 		return err
 	}
+	tel.Database(db)
 	options.Atomic = db.Atomically
 	routes := api.New(handler.New(store.New(db)), options)
 	routes = guard.Wrap(routes)
@@ -126,13 +143,19 @@ func serve(ctx context.Context, cfg *config.Config, out io.Writer) error {
 		routes = docs.Handler(routes, cfg.Server.BasePath, docs.Documents)
 	}
 	routes = db.ReadYourWrites(routes, "messages", cfg.Server.Proxies)
-	ready := server.Check{Name: "database", Run: db.Ping}
-	err = server.New(cfg.Server, log, routes, ready).Run(ctx)
+	srv := server.New(cfg.Server, log, routes, server.Check{Name: "database", Run: db.Ping})
+	tel.Server(srv)
+	admin, err := telemetry.Serve(cfg.Admin, page, srv.Health(), log)
+	if err != nil {
+		return errors.Join(err, db.Close())
+	}
+	defer admin.Close()
+	err = srv.Run(ctx)
 	return errors.Join(err, db.Close())
 }
 
 func migrate(ctx context.Context, cfg *config.Config, out io.Writer) error {
-	db, err := openDatabase(ctx, cfg, out)
+	db, err := openDatabase(ctx, cfg, server.NewLogger(out, cfg.LogLevel))
 	if err != nil {
 		return err
 	}
@@ -140,8 +163,7 @@ func migrate(ctx context.Context, cfg *config.Config, out io.Writer) error {
 }
 
 // openDatabase opens the database with its schema up to date.
-func openDatabase(ctx context.Context, cfg *config.Config, out io.Writer) (*database.DB, error) {
-	log := server.NewLogger(out, cfg.LogLevel)
+func openDatabase(ctx context.Context, cfg *config.Config, log *slog.Logger) (*database.DB, error) {
 	cfg.Database.Log = log
 	db, err := database.Open(ctx, cfg.Database)
 	if err != nil {

@@ -47,6 +47,13 @@ type replica struct {
 	replayed atomic.Uint64
 	running  atomic.Int64
 	life     atomic.Pointer[life] // nil: not to be read from
+	current  atomic.Int64         // when the primary was where this is, in Unix nanoseconds; 0: not known
+}
+
+// behind is how far the replica is behind at most: that grows until it is looked at again.
+func (rep *replica) behind(now time.Time) Replica {
+	at := rep.current.Load()
+	return Replica{Name: rep.name, Lag: max(now.Sub(time.Unix(0, at)), 0), Known: at != 0}
 }
 
 const replicaUp, replicaDown = "up", "down"

@@ -18,6 +18,7 @@ type Rows struct {
 	args  []any
 
 	conn    conn
+	done    func(error) // ends the observation of the statement
 	cursor  cursor
 	targets []any
 	tries   int
@@ -42,12 +43,14 @@ func (r *Rows) send() (sent bool, err error) {
 	if err != nil {
 		return false, err
 	}
-	cur, err := c.query(r.ctx, r.sql, r.args)
+	ctx, done := r.db.observe(r.ctx, r.sql)
+	cur, err := c.query(ctx, r.sql, r.args)
 	if err != nil {
+		done(err)
 		c.release()
 		return true, err
 	}
-	r.conn, r.cursor = c, cur
+	r.conn, r.cursor, r.done = c, cur, done
 	return true, nil
 }
 
@@ -58,6 +61,7 @@ func (r *Rows) again(err error) bool {
 	}
 	r.tries++
 	_ = r.cursor.close() // err is what it has to say
+	r.done(err)
 	r.conn.release()
 	r.conn, r.seen = nil, false
 	r.err = r.run()
@@ -106,6 +110,7 @@ func (r *Rows) Close() {
 		return
 	}
 	r.err = errors.Join(r.Err(), translate(r.cursor.close()))
+	r.done(r.err)
 	r.conn.release()
 	r.conn = nil
 }

@@ -171,6 +171,9 @@ func (r *replicated) judge(rep *replica, s sight) error {
 	}
 	rep.replayed.Store(uint64(s.at))
 	lag, known := r.log.lag(s.at, s.start)
+	if known {
+		rep.current.Store(s.start.Add(-lag).UnixNano())
+	}
 	switch {
 	case lag > r.maxLag && !s.receiving:
 		return fmt.Errorf("it gets nothing from the primary and is more than %s behind", r.maxLag)

@@ -17,8 +17,10 @@ func (g *Guard) Do(w http.ResponseWriter, r *http.Request, next func(http.Respon
 	v, t := g.take(r.Context(), g.client(r))
 	g.text.write(w.Header(), t.client.limit, v)
 	if !v.ok {
+		g.l.refused.Add(1)
 		return g.refusal(t.client.limit, v)
 	}
+	g.l.allowed.Add(1)
 	if g.l.cfg.Skip == (Skip{}) {
 		next(w)
 		return nil

@@ -44,6 +44,7 @@ func Load(getenv func(string) string) (*Config, error) {
 			IdleTimeout:       e.duration("IDLE_TIMEOUT", 2*time.Minute, time.Millisecond, "time an unused client connection is kept"),
 			ShutdownDelay:     e.duration("SHUTDOWN_DELAY", 0, 0, "time between not being ready and the stop, for load balancers to notice"),
 			ShutdownTimeout:   e.duration("SHUTDOWN_TIMEOUT", 20*time.Second, time.Millisecond, "time requests in flight have to finish at the stop"),
+			LogSkip:           1 - parse(e, "LOG_SAMPLE", "1", server.ParseSample, "part of the requests answered below 400 that have a line in the log, such as 0.01"),
 		},
 	}
 	if (cfg.Server.CertFile == "") != (cfg.Server.KeyFile == "") {

@@ -33,6 +33,31 @@ type Config struct {
 	IdleTimeout       time.Duration    // that an unused connection is kept
 	ShutdownDelay     time.Duration    // between not being ready and the stop
 	ShutdownTimeout   time.Duration    // that requests in flight have to finish
+
+	LogSkip  float64  // part of the requests answered below 400 that have no line in the log
+	Observer Observer // follows requests; nil: nobody does
+
+	// Operation returns the id of the operation with a method and the template of a path,
+	// "" for none. Nil: requests are told apart by those alone.
+	Operation func(method, route string) string
+}
+
+// Observer follows requests, but for those for /healthz and /readyz. Implementations
+// must be safe for concurrent use.
+type Observer interface {
+	// Begin is called when a request has come. What it returns is its context from then on.
+	Begin(ctx context.Context, r *http.Request) context.Context
+
+	// End is called with that context when the request is answered.
+	End(ctx context.Context, r *http.Request, a Answer)
+}
+
+// Answer is what became of a request.
+type Answer struct {
+	Operation string // id, "" when it was for none
+	Status    int
+	Bytes     int64
+	Took      time.Duration
 }
 
 // Check is something the service cannot work without, such as its database.
@@ -70,6 +95,9 @@ func New(cfg Config, log *slog.Logger, api http.Handler, checks ...Check) *Serve
 
 // Panics returns how many handlers have panicked since the start.
 func (s *Server) Panics() int64 { return s.panics.Load() }
+
+// Active returns how many requests are in flight.
+func (s *Server) Active() int64 { return s.active.Load() }
 
 // ServeHTTP answers one request.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {

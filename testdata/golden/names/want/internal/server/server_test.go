@@ -341,3 +341,60 @@ func TestRunNamesTheAddress(t *testing.T) {
 		t.Errorf("got %q, want %q", got, want)
 	}
 }
+
+// observer notes what a server tells it.
+type observer struct {
+	mu  sync.Mutex
+	got []string
+}
+
+type observedKey struct{}
+
+func (o *observer) Begin(ctx context.Context, r *http.Request) context.Context {
+	return context.WithValue(ctx, observedKey{}, r.URL.Path)
+}
+
+func (o *observer) End(ctx context.Context, r *http.Request, a server.Answer) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.got = append(o.got, fmt.Sprint(ctx.Value(observedKey{}), " ", r.Pattern, " ", a.Operation, " ", a.Status, " ", a.Bytes))
+}
+
+func TestObserverFollowsRequests(t *testing.T) {
+	o := &observer{}
+	cfg := server.Config{LogSkip: 1, Observer: o, Operation: func(method, route string) string { return method + " of " + route }}
+	s := start(t, cfg, func(w http.ResponseWriter, r *http.Request) {
+		if r.Context().Value(observedKey{}) != r.URL.Path {
+			t.Error("the context of the observer is lost")
+		}
+		switch r.URL.Path {
+		case "/good":
+			r.Pattern = "/{word}"
+			_, _ = io.WriteString(w, "good")
+		case "/panic":
+			panic("on purpose")
+		default:
+			http.NotFound(w, r)
+		}
+	})
+	for _, path := range []string{"/good", "/healthz", "/lost", "/panic"} {
+		resp, err := http.Get(s.url + path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, _ = io.Copy(io.Discard, resp.Body)
+		_ = resp.Body.Close()
+	}
+	s.stop()
+	if err := s.wait(t); err != nil {
+		t.Fatal(err)
+	}
+	got := strings.Join(o.got, "\n")
+	if !strings.HasPrefix(got, "/good /{word} GET of /{word} 200 4\n/lost   404 19\n/panic   500 ") {
+		t.Errorf("got\n%s", got)
+	}
+	text := s.logs.buf.String()
+	if strings.Contains(text, "/good") || !strings.Contains(text, "/lost") || !strings.Contains(text, `"path":"/panic"`) {
+		t.Errorf("with no lines for requests that went well, the log is\n%s", text)
+	}
+}

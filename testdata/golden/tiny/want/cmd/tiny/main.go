@@ -82,7 +82,8 @@ func serve(ctx context.Context, cfg *config.Config, out io.Writer) error {
 	}
 	options := api.Options{Log: log}
 	routes := api.New(handler.New(), options)
-	return server.New(cfg.Server, log, routes).Run(ctx)
+	srv := server.New(cfg.Server, log, routes)
+	return srv.Run(ctx)
 }
 
 func printConfig(_ context.Context, cfg *config.Config, out io.Writer) error {
