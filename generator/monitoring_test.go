@@ -3,11 +3,9 @@ package generator_test
 import (
 	"context"
 	"encoding/json"
-	"fmt"
 	"math"
 	"net"
 	"net/http"
-	"net/http/httptest"
 	"net/url"
 	"os"
 	"os/exec"
@@ -16,12 +14,15 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
 	"go.yaml.in/yaml/v3"
 
+	"github.com/apigen-go/apigen/generator/internal/conformance"
 	"github.com/apigen-go/apigen/generator/internal/render"
+	"github.com/apigen-go/apigen/generator/internal/servertest"
 )
 
 // program returns the file of a program that a test needs, which is skipped without it,
@@ -185,15 +186,25 @@ func TestMonitoringNamesMetrics(t *testing.T) {
 	}
 }
 
-// TestPrometheus has a Prometheus ask a stub for every metric of the list and evaluate
-// what alerts and dashboard ask it: each expression gives something.
+// TestPrometheus has a Prometheus watch a service at work, with a replica and Redis,
+// whose database hangs for a moment: every expression of alerts and dashboard gives
+// something.
 func TestPrometheus(t *testing.T) {
 	server := program(t, "prometheus")
 	dir := shopWith(t, "all")
-	stub := httptest.NewServer(exposeAll(time.Now()))
-	defer stub.Close()
+	primary := servertest.PostgresPrimary(t)
+	admin := freeAddr(t)
+	service, err := conformance.Start(t.Context(), dir, t.TempDir(), "ADMIN_ADDR="+admin, "LOG_LEVEL=error",
+		"DATABASE_URL="+primary.URL(), "DATABASE_REPLICA_URLS="+primary.Replica(t).URL(), "REDIS_URL="+servertest.Redis(t).URL(),
+		"CACHE_TTL=1s", "RATE_LIMIT=1000000/1h", "REQUEST_TIMEOUT=500ms")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(service.Kill)
+	stop := work(t, service.URL)
+	defer stop()
 	alerts, panels, _ := expressions(t, dir)
-	ask := startPrometheus(t, server, dir, stub.Listener.Addr().String())
+	ask := startPrometheus(t, server, dir, admin)
 	await := func(where, expr string) {
 		for start := time.Now(); !ask(expr); time.Sleep(200 * time.Millisecond) {
 			if time.Since(start) > time.Minute {
@@ -201,49 +212,66 @@ func TestPrometheus(t *testing.T) {
 			}
 		}
 	}
+	await("the service", `http_server_request_duration_seconds_count{operation="createAuthor"}`)
+	if err := primary.Freeze(); err != nil {
+		t.Fatal(err)
+	}
+	await("the frozen database", `http_server_request_duration_seconds_count{http_response_status_code="503"}`)
+	if err := primary.Thaw(); err != nil {
+		t.Fatal(err)
+	}
 	for where, expr := range panels {
 		await(where, expr)
 	}
 	if ask("no_such_metric") {
 		t.Error("an expression without an answer counts as one with")
 	}
-	// Ratios of five seconds stand for those of days; what is compared is there at all.
-	window, comparison := regexp.MustCompile(`\[[0-9]+[mhd]\]`), regexp.MustCompile(` (==|>) [0-9.]+$`)
+	// Ratios of a minute stand for those of days; what is compared is there at all.
+	window, comparison := regexp.MustCompile(`\[[0-9]+[mhd]\]`), regexp.MustCompile(` (==|>) [0-9.]+( \* [0-9.]+)?`)
 	for where, expr := range alerts {
-		await(where, comparison.ReplaceAllString(window.ReplaceAllString(expr, "[5s]"), ""))
+		await(where, comparison.ReplaceAllString(window.ReplaceAllString(expr, "[1m]"), ""))
 	}
 }
 
-// exposeAll answers with every metric; counters grow with time.
-func exposeAll(start time.Time) http.HandlerFunc {
-	values := map[string][]string{
-		"operation": {"getBook"}, "http_request_method": {"GET"}, "http_response_status_code": {"200", "500"},
-		"state": {"used", "idle"}, "replica": {"one"}, "result": {"hit", "miss", "allowed", "refused"}, "priority": {"normal"},
-	}
-	return func(w http.ResponseWriter, _ *http.Request) {
-		n := time.Since(start).Seconds()
-		for _, m := range render.Metrics {
-			series := []string{""}
-			for _, label := range m.Labels {
-				var more []string
-				for _, s := range series {
-					for _, v := range values[label] {
-						more = append(more, fmt.Sprintf("%s%s=%q,", s, label, v))
-					}
-				}
-				series = more
-			}
-			for _, s := range series {
-				switch {
-				case m.Name == "up": // Prometheus makes it
-				case m.Kind == "histogram":
-					_, _ = fmt.Fprintf(w, "%[1]s_bucket{%[2]sle=\"0.5\"} %[3]f\n%[1]s_bucket{%[2]sle=\"+Inf\"} %[4]f\n%[1]s_count{%[2]s} %[4]f\n", m.Name, s, n*3, n*4)
-				default:
-					_, _ = fmt.Fprintf(w, "%s{%s} %f\n", m.Name, s, n+1)
-				}
-			}
+// work sends requests to a bookshop until stop is called: reads, writes, and some for
+// nothing.
+func work(t *testing.T, base string) (stop func()) {
+	ctx, cancel := context.WithCancel(t.Context())
+	var group sync.WaitGroup
+	send := func(method, path, body string) {
+		req, err := http.NewRequestWithContext(ctx, method, base+path, strings.NewReader(body))
+		if err != nil {
+			panic(err) // the test is wrong
+		}
+		req.Header.Set("Content-Type", "application/json")
+		if res, err := http.DefaultClient.Do(req); err == nil {
+			_ = res.Body.Close()
 		}
 	}
+	group.Go(func() {
+		for ctx.Err() == nil {
+			send(http.MethodPost, "/authors", `{"name":"Ada"}`)
+			send(http.MethodGet, "/authors", "")
+			send(http.MethodGet, "/authors", "")
+			send(http.MethodGet, "/nothing", "")
+			time.Sleep(20 * time.Millisecond)
+		}
+	})
+	return func() {
+		cancel()
+		group.Wait()
+	}
+}
+
+// freeAddr is an address on which nobody listens.
+func freeAddr(t *testing.T) string {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	return l.Addr().String()
 }
 
 // startPrometheus runs a server with the alerts of a project that scrapes target often.
@@ -259,12 +287,7 @@ func startPrometheus(t *testing.T, program, dir, target string) (ask func(string
 	if err := os.WriteFile(file, []byte(config), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	addr := l.Addr().String()
-	_ = l.Close()
+	addr := freeAddr(t)
 	ctx, cancel := context.WithCancel(t.Context())
 	cmd := exec.CommandContext(ctx, program, "--config.file="+file, "--storage.tsdb.path="+t.TempDir(), "--web.listen-address="+addr)
 	var log strings.Builder
