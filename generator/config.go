@@ -211,6 +211,9 @@ func checkFeatures(f model.Features) error {
 	if f.Compose && !f.Docker {
 		errs = append(errs, errors.New("compose is of no use without docker, which has the image that it starts"))
 	}
+	if f.Monitoring && !f.Metrics {
+		errs = append(errs, errors.New("monitoring is of no use without metrics, which it watches"))
+	}
 	return errors.Join(errs...)
 }
 

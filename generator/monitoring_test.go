@@ -70,7 +70,7 @@ func TestAlerts(t *testing.T) {
 	}
 	for name, dir := range map[string]string{
 		"every part": filepath.Join(repository, "testdata/golden/bookshop/want"),
-		"no part":    shopWith(t, "monitoring"),
+		"no part":    shopWith(t, "metrics", "monitoring"),
 		"streams":    filepath.Join(repository, "testdata/golden/messages/want"),
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -176,7 +176,7 @@ func TestMonitoringNamesMetrics(t *testing.T) {
 	}
 
 	// Without the other parts nothing is said of them.
-	alerts, panels, _ = expressions(t, shopWith(t, "monitoring"))
+	alerts, panels, _ = expressions(t, shopWith(t, "metrics", "monitoring"))
 	for _, exprs := range []map[string]string{alerts, panels} {
 		for where, expr := range exprs {
 			if regexp.MustCompile(`\b(db|redis|cache|ratelimit|shed)_`).MatchString(expr) {

@@ -38,7 +38,7 @@ func TestShippingFiles(t *testing.T) {
 		return false
 	}
 	for part := range shippingFiles {
-		features := []string{part, "store"}
+		features := []string{part, "store", "metrics"}
 		if part == "compose" {
 			features = append(features, "docker", "monitoring")
 		}

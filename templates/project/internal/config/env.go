@@ -165,7 +165,11 @@ func parse[T any](e *env, name, def string, read func(string) (T, error), doc st
 
 // secret reads a setting in a notation of its own that is shown nowhere.
 func secret[T any](e *env, name string, read func(string) (T, error), doc string) T {
-	value := strings.TrimSpace(e.getenv(name))
+	return hidden(e, name, e.value(name), read, doc)
+}
+
+// hidden notes a setting without showing its value.
+func hidden[T any](e *env, name, value string, read func(string) (T, error), doc string) T {
 	shown := ""
 	if value != "" {
 		shown = "…"

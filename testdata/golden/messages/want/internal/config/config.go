@@ -15,6 +15,7 @@ import (
 	"fmt"
 	"log/slog"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -120,7 +121,7 @@ func Load(getenv func(string) string) (*Config, error) {
 				Stale:      e.duration("AUTH_JWKS_STALE", 24*time.Hour, time.Second, "time for which keys are used on while they cannot be fetched"),
 			},
 			Keys: slices.Concat(
-				secret(e, "AUTH_API_KEYS", auth.ParseKeys, "API keys, as NAME:HASH or NAME:HASH:SCOPE,SCOPE with spaces between them"),
+				hidden(e, "AUTH_API_KEYS", strings.TrimSpace(getenv("AUTH_API_KEYS")), auth.ParseKeys, "API keys, as NAME:HASH or NAME:HASH:SCOPE,SCOPE with spaces between them"),
 				parse(e, "AUTH_API_KEYS_FILE", "", auth.ReadKeys, "file with more of them, one a line"),
 			),
 		},

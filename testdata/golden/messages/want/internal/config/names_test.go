@@ -43,6 +43,10 @@ func TestSettingsComeFromFiles(t *testing.T) {
 	if shown := e.vars[0]; shown.Name != "A" || shown.Value != "postgres://u:xxxxx@h/d" {
 		t.Errorf("shown as %+v", shown)
 	}
+	e = newEnv(map[string]string{"S_FILE": write("s", "hunter2\n")})
+	if v := secret(e, "S", func(text string) (string, error) { return text, nil }, ""); v != "hunter2" || e.err() != nil || e.vars[0].Value != "…" {
+		t.Errorf("got %q, %v, shown as %q", v, e.err(), e.vars[0].Value)
+	}
 	e = newEnv(map[string]string{
 		"A_FILE": write("empty", "\n"), "B_FILE": filepath.Join(dir, "none"), "C": "x", "C_FILE": write("c", "y"), "D_FILE": write("d", "postgres://u:secret@h/d"),
 	})
