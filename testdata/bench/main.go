@@ -17,7 +17,8 @@ import (
 )
 
 // servers are the lines that join those of the peers; see bench/run.sh.
-const servers = "apigen bare\tenv BARE=1 bin/apigen\napigen server\tbin/apigen\n"
+const servers = "apigen bare\tenv BARE=1 bin/apigen\napigen server\tbin/apigen\n" +
+	"apigen everything\tenv EVERYTHING=1 CACHE_TTL=1m RATE_LIMIT=1000000000/1h bin/apigen\n"
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)

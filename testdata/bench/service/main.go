@@ -1,6 +1,8 @@
 // Command bench serves the pets of the side-by-side bench from memory: package
 // api of a generated project under a handler written by hand, as its owner would
-// write one. BARE leaves the middleware of package server out.
+// write one. BARE leaves the middleware of package server out, EVERYTHING adds what the
+// generated command does: limits, cache, shedding and metrics. Lines of log are made and
+// thrown away.
 package main
 
 import (
@@ -13,11 +15,15 @@ import (
 	"net/http"
 	"os"
 	"sync"
-	"time"
 
 	"example.com/pets/internal/api"
+	"example.com/pets/internal/config"
+	"example.com/pets/internal/httpcache"
 	"example.com/pets/internal/problem"
+	"example.com/pets/internal/ratelimit"
 	"example.com/pets/internal/server"
+	"example.com/pets/internal/shed"
+	"example.com/pets/internal/telemetry"
 )
 
 // count is how many pets there are; what POST adds goes into as many slots, in
@@ -77,16 +83,30 @@ func main() {
 		h.pets[p.ID] = p
 	}
 	addr := net.JoinHostPort("127.0.0.1", os.Getenv("PORT"))
-	routes := api.New(h, api.Options{})
 	if os.Getenv("BARE") != "" {
-		log.Fatal(http.ListenAndServe(addr, routes))
+		log.Fatal(http.ListenAndServe(addr, api.New(h, api.Options{})))
 	}
-	cfg := server.Config{
-		Addr: addr, MaxBody: 1 << 20, ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 15 * time.Second,
-		RequestTimeout: 15 * time.Second, WriteTimeout: 30 * time.Second, IdleTimeout: 2 * time.Minute,
-		ShutdownTimeout: 20 * time.Second,
+	cfg, err := config.Load(os.Getenv)
+	if err != nil {
+		log.Fatal(err)
 	}
-	if err := server.New(cfg, slog.New(slog.NewJSONHandler(io.Discard, nil)), routes).Run(context.Background()); err != nil {
+	cfg.Server.Addr = addr
+	lines := slog.New(slog.NewJSONHandler(io.Discard, nil))
+	options := api.Options{Log: lines}
+	if os.Getenv("EVERYTHING") != "" {
+		options.Limiter = ratelimit.New(cfg.RateLimit, ratelimit.Options{Log: lines})
+		options.Cache = httpcache.New(cfg.Cache, httpcache.Options{Name: "pets"})
+		options.Shedder = shed.New(cfg.Shed, lines)
+		tel, err := telemetry.New(cfg.Telemetry, telemetry.NewPage())
+		if err != nil {
+			log.Fatal(err)
+		}
+		cfg.Server.Observer, cfg.Server.Operation = tel.Requests(), api.OperationOf
+		tel.Limits(options.Limiter)
+		tel.Cache(options.Cache)
+		tel.Shed(options.Shedder)
+	}
+	if err := server.New(cfg.Server, lines, api.New(h, options)).Run(context.Background()); err != nil {
 		log.Fatal(err)
 	}
 }
