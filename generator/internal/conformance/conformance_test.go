@@ -81,9 +81,7 @@ func TestConformanceOfSeveral(t *testing.T) {
 	if len(stubs) > 0 {
 		t.Errorf("stubs are left: %v", stubs)
 	}
-	for _, task := range []string{"build", "vet", "test"} {
-		run(t, project, "go", task, "-p", "2", "./...")
-	}
+	prove(t, project)
 	service, err := Start(t.Context(), project, t.TempDir(), "DATABASE_URL="+sqlite(t), "LOG_LEVEL=warn")
 	if err != nil {
 		t.Fatal(err)
@@ -116,6 +114,15 @@ func TestConformanceOfSeveral(t *testing.T) {
 	}
 }
 
+// prove builds and vets a project and runs the tests that depend on its document. Those of
+// other packages run where they are written, in templates/project.
+func prove(t *testing.T, project string) {
+	t.Helper()
+	run(t, project, "go", "build", "-p", "2", "./...")
+	run(t, project, "go", "vet", "-p", "2", "./...")
+	run(t, project, "go", "test", "-p", "2", "./cmd/...", "./internal/handler/...", "./internal/store/...")
+}
+
 // ask sends a request and returns the object that answers it.
 func ask(t *testing.T, method, url, body string, status int) map[string]any {
 	t.Helper()
@@ -141,9 +148,7 @@ func ask(t *testing.T, method, url, body string, status int) map[string]any {
 func holdEverywhere(t *testing.T, project, document string, stubs map[string]bool, all bool) {
 	t.Helper()
 	doc := load(t, document)
-	for _, task := range []string{"build", "vet", "test"} {
-		run(t, project, "go", task, "-p", "2", "./...")
-	}
+	prove(t, project)
 	for _, engine := range []struct {
 		name     string
 		database func(testing.TB) string
