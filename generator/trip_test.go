@@ -39,6 +39,7 @@ func TestTrips(t *testing.T) {
 	for _, name := range names {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
+			inTime(t)
 			dir := t.TempDir()
 			schemas, samples := tripProject(t, dir, loadDocument(t, documents[name]))
 			if schemas == 0 {
