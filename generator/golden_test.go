@@ -56,7 +56,7 @@ func TestGolden(t *testing.T) {
 			}
 			goTool(t, want, "build", "./...")
 			goTool(t, want, "vet", "./...")
-			goTool(t, want, append([]string{"test"}, tested(name)...)...)
+			goTool(t, want, append([]string{"test"}, tested(name, want)...)...)
 			startAndStop(t, want)
 		})
 	}
@@ -65,11 +65,11 @@ func TestGolden(t *testing.T) {
 // tested are the packages of a golden project whose tests run: those of the bookshop,
 // which has every part, and of the others those that depend on the document. The rest
 // are tested where they are written, in templates/project.
-func tested(name string) []string {
+func tested(name, dir string) []string {
 	if name == "bookshop" {
 		return []string{"./..."}
 	}
-	return []string{"./client/...", "./cmd/...", "./internal/api/...", "./internal/config/...", "./internal/handler/...", "./internal/store/..."}
+	return conformance.Dependent(dir)
 }
 
 // caseFeatures are the words in the file features of a case; without one, none:

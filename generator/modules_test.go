@@ -45,7 +45,7 @@ func TestCustomTypes(t *testing.T) {
 		return string(text)
 	}
 	p, err := generator.NewPlan(t.Context(), generator.Config{
-		Dir: dir, Name: "custom", Module: "example.com/custom", Document: []byte(customDocument),
+		Dir: dir, Name: "custom", Module: "example.com/custom", Document: []byte(customDocument), Features: []string{"none"},
 	})
 	if err != nil {
 		t.Fatal(err)

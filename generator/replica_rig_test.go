@@ -55,7 +55,7 @@ func startChain(t *testing.T, service *conformance.Service, instances int, env .
 	s := &chain{fleet: &fleet{client: &http.Client{Timeout: 20 * time.Second, Transport: &http.Transport{MaxIdleConnsPerHost: 1000}}}}
 	for range instances {
 		name := unused("shop")
-		i, err := service.Again(t.Context(), append([]string{"TRUSTED_PROXIES=1", "LOG_LEVEL=warn", "PGAPPNAME=" + name}, env...)...)
+		i, err := service.Again(t.Context(), append([]string{"TRUSTED_PROXIES=1", "LOG_LEVEL=warn", "SHED=off", "PGAPPNAME=" + name}, env...)...)
 		if err != nil {
 			t.Fatal(err)
 		}

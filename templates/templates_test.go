@@ -22,7 +22,7 @@ func read(t *testing.T, name string) string {
 // TestReadmeListsEverySetting compares the names and order of the settings in
 // the README of a project with what its package config reads.
 func TestReadmeListsEverySetting(t *testing.T) {
-	setting := regexp.MustCompile(`(?:e\.[a-z]+\(|(?:parse|secret)\(e, )"([A-Z_]+)"`)
+	setting := regexp.MustCompile(`(?:e\.[a-z]+\(|(?:parse|secret|hidden)\(e, )"([A-Z_]+)"`)
 	row := regexp.MustCompile("(?m)^\\| `([A-Z_]+)` \\|")
 	names := func(re *regexp.Regexp, text string) (out []string) {
 		for _, m := range re.FindAllStringSubmatch(text, -1) {

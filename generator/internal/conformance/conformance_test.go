@@ -120,7 +120,7 @@ func prove(t *testing.T, project string) {
 	t.Helper()
 	run(t, project, "go", "build", "-p", "2", "./...")
 	run(t, project, "go", "vet", "-p", "2", "./...")
-	run(t, project, "go", "test", "-p", "2", "./cmd/...", "./internal/handler/...", "./internal/store/...")
+	run(t, project, "go", append([]string{"test", "-p", "2"}, Dependent(project)...)...)
 }
 
 // ask sends a request and returns the object that answers it.

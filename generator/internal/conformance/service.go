@@ -244,3 +244,15 @@ func freeAddr() (string, error) {
 	addr := l.Addr().String()
 	return addr, l.Close()
 }
+
+// Dependent returns the patterns of those packages of a project whose tests depend on its
+// document.
+func Dependent(project string) []string {
+	var out []string
+	for _, folder := range []string{"client", "cmd", "internal/config", "internal/handler", "internal/store"} {
+		if _, err := os.Stat(filepath.Join(project, folder)); err == nil {
+			out = append(out, "./"+folder+"/...")
+		}
+	}
+	return out
+}
