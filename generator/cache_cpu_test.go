@@ -94,12 +94,7 @@ func startFloor(t *testing.T, r reply) floor {
 	if out, err := exec.CommandContext(t.Context(), "go", "build", "-o", program, file).CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	addr := l.Addr().String()
-	_ = l.Close()
+	addr := freeAddr(t)
 	args := []string{addr, string(r.body)}
 	for name, lines := range r.header {
 		args = append(args, name, lines[0])

@@ -3,7 +3,6 @@
 package generator_test
 
 import (
-	"fmt"
 	"net"
 	"os"
 	"os/exec"
@@ -118,10 +117,9 @@ func handOver(t *testing.T, dir string) *syscall.Credential {
 
 func freePort(t *testing.T) string {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	_, port, err := net.SplitHostPort(freeAddr(t))
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer l.Close()
-	return fmt.Sprint(l.Addr().(*net.TCPAddr).Port)
+	return port
 }

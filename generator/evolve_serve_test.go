@@ -12,14 +12,14 @@ import (
 )
 
 // serve starts the service of each version in turn on one database.
-func serve(t *testing.T, projects, versions []string, database string) {
+func serve(t *testing.T, programs, versions []string, database string) {
 	t.Helper()
-	for i, project := range projects {
+	for i, program := range programs {
 		doc, _, err := spec.ReadFile(versions[i], spec.Options{})
 		if err != nil {
 			t.Fatal(err)
 		}
-		s, err := conformance.Start(t.Context(), project, t.TempDir(), "DATABASE_URL="+database, "LOG_LEVEL=warn")
+		s, err := conformance.Launch(t.Context(), program, "DATABASE_URL="+database, "LOG_LEVEL=warn")
 		if err != nil {
 			t.Fatal(err)
 		}

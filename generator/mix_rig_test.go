@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"math/rand/v2"
-	"net"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -88,14 +87,7 @@ func rigMix(t *testing.T, service *conformance.Service, database func(*testing.T
 
 func startMix(t *testing.T, service *conformance.Service, database string) *mix {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	m := &mix{debug: l.Addr().String(), plain: cachedPath(t)}
-	if err := l.Close(); err != nil {
-		t.Fatal(err)
-	}
+	m := &mix{debug: freeAddr(t), plain: cachedPath(t)}
 	s, err := service.Again(t.Context(), database, "LOG_LEVEL=error", "DATABASE_IDLE_TIMEOUT=1s", fmt.Sprintf("DATABASE_MAX_CONNS=%d", mixConns), "DEBUG_ADDR="+m.debug)
 	if err != nil {
 		t.Fatal(err)

@@ -25,14 +25,7 @@ const leaked = "canary-8d1f"
 // address.
 func startTold(t *testing.T, env ...string) (*conformance.Service, string) {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	admin := l.Addr().String()
-	if err := l.Close(); err != nil {
-		t.Fatal(err)
-	}
+	admin := freeAddr(t)
 	dir := filepath.Join(repository, "testdata/golden/bookshop/want")
 	env = append([]string{"DATABASE_URL=file:" + filepath.Join(t.TempDir(), "test.db"), "ADMIN_ADDR=" + admin, "RATE_LIMIT=1000000/1h"}, env...)
 	s, err := conformance.Start(t.Context(), dir, t.TempDir(), env...)

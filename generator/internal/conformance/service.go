@@ -6,7 +6,6 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
-	"net"
 	"net/http"
 	"os"
 	"os/exec"
@@ -16,6 +15,8 @@ import (
 	"sync"
 	"syscall"
 	"time"
+
+	"github.com/apigen-go/apigen/generator/internal/servertest"
 )
 
 // Service is a generated project that runs as a process of its own.
@@ -37,20 +38,35 @@ const (
 	stopTime  = 10 * time.Second
 )
 
-// Start builds the command of the project into bin and runs it on a free port
-// until Stop. env is added to a bare environment, which lifts the limit on
-// requests and, unless env says who is let in, lets in everybody: a service must not depend on what the tests' own holds.
+// Start builds the command of the project into bin and runs it, as Launch does.
 func Start(ctx context.Context, project, bin string, env ...string) (*Service, error) {
+	program, err := Build(ctx, project, bin)
+	if err != nil {
+		return nil, err
+	}
+	return Launch(ctx, program, env...)
+}
+
+// Build builds the command of the project into bin and returns the name of its file. Copies of
+// a project share what is compiled, and nobody debugs them.
+func Build(ctx context.Context, project, bin string) (string, error) {
 	commands, err := filepath.Glob(filepath.Join(project, "cmd", "*"))
 	if err != nil || len(commands) != 1 {
-		return nil, fmt.Errorf("find command of %s: %d folders in cmd", project, len(commands))
+		return "", fmt.Errorf("find command of %s: %d folders in cmd", project, len(commands))
 	}
 	program := filepath.Join(bin, filepath.Base(commands[0]))
-	build := exec.CommandContext(ctx, "go", "build", "-p", "2", "-o", program, "./cmd/"+filepath.Base(commands[0]))
+	build := exec.CommandContext(ctx, "go", "build", "-p", "2", "-trimpath", "-ldflags=-w", "-o", program, "./cmd/"+filepath.Base(commands[0]))
 	build.Dir = project
 	if out, err := build.CombinedOutput(); err != nil {
-		return nil, fmt.Errorf("build service: %w\n%s", err, out)
+		return "", fmt.Errorf("build service: %w\n%s", err, out)
 	}
+	return program, nil
+}
+
+// Launch runs the program of a service on a free port until Stop, in its own folder. env is
+// added to a bare environment, which lifts the limit on requests and, unless env says who is let
+// in, lets in everybody: a service must not depend on what the tests' own holds.
+func Launch(ctx context.Context, program string, env ...string) (*Service, error) {
 	s := &Service{program: program, env: env, log: &logBuffer{}}
 	return s, s.start(ctx)
 }
@@ -58,12 +74,11 @@ func Start(ctx context.Context, project, bin string, env ...string) (*Service, e
 // Again starts another instance of the program, with an environment and a log of
 // its own.
 func (s *Service) Again(ctx context.Context, env ...string) (*Service, error) {
-	other := &Service{program: s.program, env: env, log: &logBuffer{}}
-	return other, other.start(ctx)
+	return Launch(ctx, s.program, env...)
 }
 
 func (s *Service) start(ctx context.Context) error {
-	addr, err := freeAddr()
+	addr, err := servertest.FreeAddr()
 	if err != nil {
 		return err
 	}
@@ -234,15 +249,6 @@ func (b *logBuffer) String() string {
 	defer b.mu.Unlock()
 	lines := strings.Split(strings.TrimSpace(b.buf.String()), "\n")
 	return strings.Join(lines[max(0, len(lines)-40):], "\n")
-}
-
-func freeAddr() (string, error) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return "", fmt.Errorf("find free port: %w", err)
-	}
-	addr := l.Addr().String()
-	return addr, l.Close()
 }
 
 // Dependent returns the patterns of those packages of a project whose tests depend on its
