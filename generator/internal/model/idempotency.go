@@ -34,7 +34,7 @@ func (b *builder) keys(detect bool) {
 		param := keyParam(o)
 		switch {
 		case o.Shadow != nil, param == nil && (declared || o.Method != "POST" && o.Method != "PATCH"):
-		case streams(o):
+		case o.Streams():
 			if param != nil {
 				b.diags.Warnf(param.Pos, "", "%s %s answers with a stream, which is not kept: the handler gets the %s and nothing else comes of it",
 					o.Method, o.Path, keyHeader)
@@ -67,13 +67,6 @@ func keyParam(o *Operation) *Param {
 		}
 	}
 	return nil
-}
-
-// streams reports an answer that is sent while it is made.
-func streams(o *Operation) bool {
-	return slices.ContainsFunc(o.Successes, func(s *Success) bool {
-		return s.Body != nil && (s.Body.Kind == StreamBody || s.Body.Kind == EventBody || s.Body.Kind == LinesBody)
-	})
 }
 
 // KeysMigration returns the file name and the text of the migration that makes the

@@ -359,6 +359,13 @@ func (o *Operation) Sealed() bool {
 	return len(o.Successes) > 1 || len(o.Successes) == 1 && len(o.Successes[0].Headers) > 0
 }
 
+// Streams reports whether an answer of the operation is sent while it is made.
+func (o *Operation) Streams() bool {
+	return slices.ContainsFunc(o.Successes, func(s *Success) bool {
+		return s.Body != nil && (s.Body.Kind == StreamBody || s.Body.Kind == EventBody || s.Body.Kind == LinesBody)
+	})
+}
+
 // Failure is a typed error answer, shared by the operations that declare it.
 type Failure struct {
 	Name   string // Go: "NotFoundError"

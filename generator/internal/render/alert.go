@@ -97,6 +97,7 @@ func streams(p *model.Project) []string {
 	return out
 }
 
+// streaming reports whether an answer has no end that is known when it begins.
 func streaming(op *model.Operation) bool {
 	return slices.ContainsFunc(op.Successes, func(s *model.Success) bool {
 		return s.Body != nil && (s.Body.Kind == model.EventBody || s.Body.Kind == model.LinesBody)

@@ -16,9 +16,7 @@ func (f *apiFile) reads(o *model.Operation) bool {
 	if !f.Project.Features.Cache || o.Method != http.MethodGet || o.Cache != nil && o.Cache.Off || o.Security != nil && (o.Cache == nil || !o.Cache.Public) {
 		return false
 	}
-	return !slices.ContainsFunc(o.Successes, func(s *model.Success) bool {
-		return s.Body != nil && (s.Body.Kind == model.EventBody || s.Body.Kind == model.LinesBody)
-	})
+	return !streaming(o)
 }
 
 // writes reports whether an operation may change what others answer.

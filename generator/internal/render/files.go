@@ -105,6 +105,7 @@ var parts = map[string]func(*model.Project) bool{
 	"internal/codec/xmlwrite":   hasXML,
 	"internal/codec/multipart":  hasKind(model.MultipartBody),
 	"internal/codec/stream":     hasKind(model.EventBody, model.LinesBody),
+	"internal/codec/pace":       hasLong,
 
 	"internal/telemetry/admin":     hasMetrics,
 	"internal/telemetry/otlp":      hasOTLP,
@@ -136,6 +137,12 @@ var parts = map[string]func(*model.Project) bool{
 			return chooses(o) || o.ContentType != "" || len(o.Bodies()) > 1 || o.Body != nil && (o.Body.Form != nil || o.Body.XML != nil)
 		})
 	},
+}
+
+// hasLong reports whether some answer may be long: one that is sent while it is made.
+func hasLong(p *model.Project) bool {
+	return hasKind(model.EventBody, model.LinesBody)(p) || slices.ContainsFunc(p.Operations, (*model.Operation).Streams) ||
+		slices.ContainsFunc(p.Failures, func(f *model.Failure) bool { return f.Body != nil && f.Body.Kind == model.StreamBody })
 }
 
 func both(a, b func(*model.Project) bool) func(*model.Project) bool {

@@ -36,6 +36,7 @@ func (f *apiFile) everyTrait() []trait {
 		{"writes", "[]string", "keys of kept answers that it ends", f.writeKeys},
 		{"policy", "*httpcache.Policy", "nil: that of the service", f.policy},
 		{"demands", "[][]demand", "who may have answers that are kept", f.admits},
+		{"stream", "bool", "its answers last as long as there is something to say", unhurried},
 		{"read", "func(*codec.Answer)", "reads an answer as a client does, to check it", f.read},
 	}
 }
@@ -108,6 +109,13 @@ func (f *apiFile) admits(o *model.Operation) string {
 		return ""
 	}
 	return f.Demands(o)
+}
+
+func unhurried(o *model.Operation) string {
+	if !o.Streams() {
+		return ""
+	}
+	return "true"
 }
 
 func (f *apiFile) read(o *model.Operation) string {
