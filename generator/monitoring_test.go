@@ -178,7 +178,7 @@ func TestMonitoringNamesMetrics(t *testing.T) {
 	alerts, panels, _ = expressions(t, shopWith(t, "metrics", "monitoring"))
 	for _, exprs := range []map[string]string{alerts, panels} {
 		for where, expr := range exprs {
-			if regexp.MustCompile(`\b(db|redis|cache|ratelimit|shed)_`).MatchString(expr) {
+			if regexp.MustCompile(`\b(db|redis|cache|ratelimit|shed|session)_`).MatchString(expr) {
 				t.Errorf("%s: %s", where, expr)
 			}
 		}

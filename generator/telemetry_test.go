@@ -97,8 +97,13 @@ func TestTelemetryIsSent(t *testing.T) {
 		}
 	}
 	c.checkTrace(t, trace, slices.ContainsFunc(env, func(v string) bool { return strings.HasPrefix(v, "REDIS_URL=") }))
-	if !c.metrics["http.server.request.duration AGGREGATION_TEMPORALITY_DELTA"] || !c.metrics["db.client.connection.max AGGREGATION_TEMPORALITY_UNSPECIFIED"] {
-		t.Errorf("metrics: %v", c.metrics)
+	for _, name := range []string{"http.server.request.duration AGGREGATION_TEMPORALITY_DELTA", "db.client.connection.max AGGREGATION_TEMPORALITY_UNSPECIFIED", "go.goroutine.count AGGREGATION_TEMPORALITY_UNSPECIFIED"} {
+		if !c.metrics[name] {
+			t.Errorf("no %s among %v", name, c.metrics)
+		}
+	}
+	if !strings.Contains(metrics, "\ngo_goroutines ") || strings.Contains(metrics, "\ngo_goroutine_count") {
+		t.Errorf("the runtime of Go is not on the page, or twice:\n%s", metrics)
 	}
 	settings, err := s.Output(t.Context(), "config")
 	if err != nil {
@@ -130,13 +135,42 @@ func (c *collector) checkTrace(t *testing.T, trace string, redis bool) {
 			children[s.name] = true
 		}
 	}
-	if !children["SELECT authors"] || redis && !children["redis"] {
+	if !children["SELECT authors"] || redis && !children["EVALSHA"] {
 		t.Errorf("the request waited for %v", children)
 	}
 	if !slices.ContainsFunc(c.logs, func(l sentLog) bool {
 		return l.body == "request" && l.trace == trace && l.attributes["operation"] == "listAuthors"
 	}) {
 		t.Errorf("no line of the trace among %d", len(c.logs))
+	}
+}
+
+// TestTraceOfPostgres follows a request that writes and one that reads to PostgreSQL: the
+// statements of each are below its span and in its trace.
+func TestTraceOfPostgres(t *testing.T) {
+	c := newCollector(t)
+	s, _ := startTold(t, "DATABASE_URL="+servertest.Postgres(t), "OTEL_EXPORTER_OTLP_ENDPOINT="+c.URL, "OTEL_EXPORTER_OTLP_COMPRESSION=gzip")
+	const write, read = "0af7651916cd43dd8448eb211c80319c", "1bf7651916cd43dd8448eb211c80319c"
+	fetch(t, "POST", s.URL+"/authors", `{"name":"`+leaked+`"}`, "Traceparent", "00-"+write+"-b7ad6b7169203331-01")
+	fetch(t, "GET", s.URL+"/authors", "", "Traceparent", "00-"+read+"-b7ad6b7169203331-01")
+	if err := s.Stop(); err != nil {
+		t.Fatal(err)
+	}
+	c.await(t, "spans", func() bool { return len(c.spans) >= 4 })
+	for trace, want := range map[string][2]string{write: {"POST /authors", "INSERT authors"}, read: {"GET /authors", "SELECT authors"}} {
+		linked := false
+		for _, parent := range c.spans {
+			for _, child := range c.spans {
+				linked = linked || parent.trace == trace && parent.name == want[0] && child.trace == trace && child.parent == parent.id &&
+					child.name == want[1] && child.attributes["db.system.name"] == "postgresql"
+			}
+		}
+		if !linked {
+			t.Errorf("no %s below %s among %v", want[1], want[0], c.spans)
+		}
+	}
+	if strings.Contains(c.raw.String(), leaked) {
+		t.Error("a value is in what was sent")
 	}
 }
 
@@ -173,7 +207,7 @@ func TestMetricsAreBounded(t *testing.T) {
 	text := fetch(t, "GET", admin+"/metrics", "")
 	for _, m := range render.Metrics {
 		switch {
-		case m.Name == "up" || m.Name == "db_replica_lag_seconds" || strings.HasPrefix(m.Name, "redis_"):
+		case m.Name == "up" || m.Name == "db_replica_lag_seconds" || strings.HasPrefix(m.Name, "redis_") || strings.HasPrefix(m.Name, "session_"):
 			continue // Prometheus makes it, or it is about what this service does not have
 		case m.Kind == "histogram":
 			m.Name += "_count"

@@ -104,7 +104,7 @@ func Build(doc *spec.Document, opt Options) (*Project, diag.List) {
 
 // reserved holds the names that package api uses itself.
 func reserved(doc *spec.Document) scope {
-	s := scope{"Sender": sends(doc)}
+	s := scope{"Sender": sends(doc), "SenderClient": sends(doc)}
 	for _, name := range []string{"Handler", "Unimplemented", "New", "Options", "ErrNotImplemented"} {
 		s[name] = true
 	}

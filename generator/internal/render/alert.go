@@ -36,6 +36,8 @@ var Metrics = []Metric{
 	{"ratelimit_requests_total", "counter", []string{"result"}},
 	{"ratelimit_degraded", "gauge", nil},
 	{"shed_requests_total", "counter", []string{"priority"}},
+	{"session_requests_total", "counter", []string{"result"}},
+	{"session_changes_total", "counter", []string{"change"}},
 	{"server_panics_total", "counter", nil},
 	{"go_goroutines", "gauge", nil},
 	{"process_cpu_seconds_total", "counter", nil},
@@ -168,6 +170,8 @@ func usesCache(f model.Features) bool { return f.Cache }
 func usesLimits(f model.Features) bool { return f.RateLimit }
 
 func usesShed(f model.Features) bool { return f.Shed }
+
+func usesSession(f model.Features) bool { return f.Session }
 
 // Labels are those of a series that the test of an alert gives it.
 func (a alert) Labels(job string) string {

@@ -55,6 +55,9 @@ var panels = []panel{
 		{"max by (instance) (ratelimit_degraded{JOB})", "degraded {{instance}}"}}},
 	{title: "Requests beyond the capacity", unit: "reqps", when: usesShed, shows: [][2]string{
 		{"sum by (priority) (rate(shed_requests_total{JOB}[RATE]))", "{{priority}}"}}},
+	{title: "Sessions", unit: "ops", when: usesSession, shows: [][2]string{
+		{"sum by (result) (rate(session_requests_total{JOB}[RATE]))", "{{result}}"},
+		{"sum by (change) (rate(session_changes_total{JOB}[RATE]))", "{{change}}"}}},
 	{title: "Redis", unit: "s", when: usesRedis, shows: [][2]string{
 		{quantile("0.95", "le", "redis_operation_duration_seconds"), "p95"},
 		{"min by (instance) (redis_up{JOB})", "up {{instance}}"}}},

@@ -109,6 +109,9 @@ var parts = map[string]func(*model.Project) bool{
 
 	"internal/telemetry/admin":     hasMetrics,
 	"internal/telemetry/otlp":      hasOTLP,
+	"internal/telemetry/runtime":   hasOTLP,
+	"internal/telemetry/transport": hasOTLP,
+	"internal/telemetry/session":   hasSession,
 	"internal/telemetry/database":  hasStore,
 	"internal/telemetry/redis":     hasRedis,
 	"internal/telemetry/ratelimit": hasLimits,

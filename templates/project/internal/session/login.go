@@ -57,6 +57,7 @@ func (s *Session) Logout(ctx context.Context) error {
 		if err := s.manager.noted(ctx, err); err != nil {
 			return err
 		}
+		s.manager.counters.ended.Add(1)
 	}
 	s.forget()
 	return nil
@@ -83,7 +84,11 @@ func (m *Manager) RevokeUser(ctx context.Context, user string) error {
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), storeTimeout)
 	defer cancel()
-	return m.noted(ctx, m.store.DeleteUser(ctx, user))
+	err := m.noted(ctx, m.store.DeleteUser(ctx, user))
+	if err == nil {
+		m.counters.revoked.Add(1)
+	}
+	return err
 }
 
 // As returns ctx as that of a request in whose session a user has logged in, for tests

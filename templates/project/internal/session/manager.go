@@ -110,6 +110,8 @@ type Manager struct {
 	step    time.Duration // between two notes that a session is in use
 	down    atomic.Bool   // the log says that the store is
 	turns   turns
+
+	counters counters
 }
 
 // turns has the writes of one session in this process wait for each other: those that

@@ -105,22 +105,28 @@ func (s *Session) cookieID() string {
 // load reads the session of the cookie. One that is not there, or not any more, is
 // none: its id is never used again.
 func (s *Session) load(ctx context.Context) error {
+	count := &s.manager.counters
 	if err := s.manager.origins.Check(s.request); err != nil {
+		count.refused.Add(1)
 		return problem.New(http.StatusForbidden, "a page of another origin sent the request")
 	}
 	id := s.cookieID()
 	if id == "" {
+		count.none.Add(1)
 		return nil
 	}
 	ctx, cancel := context.WithTimeout(ctx, storeTimeout)
 	defer cancel()
 	r, err := s.manager.store.Load(ctx, id)
 	if err := s.manager.noted(ctx, err); err != nil {
+		count.failed.Add(1)
 		return err
 	}
 	if errors.Is(err, ErrNone) || !s.manager.alive(r, time.Now()) {
+		count.none.Add(1)
 		return nil
 	}
+	count.loaded.Add(1)
 	return s.adopt(id, r)
 }
 
@@ -354,6 +360,11 @@ func (s *Session) create(ctx context.Context, user, data string, values map[stri
 	}
 	if err := s.manager.noted(ctx, err); err != nil {
 		return err
+	}
+	if s.id == "" {
+		s.manager.counters.created.Add(1)
+	} else {
+		s.manager.counters.rotated.Add(1)
 	}
 	s.id, s.record, s.values, s.changes, s.cookie = id, r, values, nil, cookieSet
 	return nil
