@@ -18,6 +18,7 @@ import (
 	"strings"
 	"time"
 
+	"go.opentelemetry.io/otel"
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/metric"
 	"go.opentelemetry.io/otel/metric/noop"
@@ -104,6 +105,7 @@ func New(cfg Config, sinks ...Sink) (*Telemetry, error) {
 	if len(s.spans) > 0 {
 		provider := sdktrace.NewTracerProvider(append(s.spans, sdktrace.WithResource(s.resource))...)
 		t.tracer = provider.Tracer(scope)
+		otel.SetTracerProvider(provider) // for spans of handlers, and what they call by Transport
 		t.closers = append(t.closers, provider.Shutdown)
 	}
 	return t, nil

@@ -95,6 +95,7 @@ func serve(ctx context.Context, cfg *config.Config, out io.Writer) error {
 		log.Warn(hint)
 	}
 	options := api.Options{Log: log, CheckAnswers: cfg.CheckAnswers}
+	api.SenderClient.Transport = telemetry.Transport(nil)
 	limits := ratelimit.Options{Log: log, Proxies: cfg.Server.Proxies}
 	answers := httpcache.Options{Name: "http"}
 	if cfg.Redis.URL != "" {

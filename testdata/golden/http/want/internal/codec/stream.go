@@ -18,6 +18,10 @@ import (
 	"example.com/http/internal/problem"
 )
 
+// itemTime is how long a client may take to accept one item of a stream. It
+// replaces the write deadline of the whole answer, which a stream has none of.
+const itemTime = 30 * time.Second
+
 // recordStart begins every text of a JSON text sequence (RFC 7464).
 const recordStart = 0x1E
 
@@ -67,10 +71,19 @@ func until[T any](w http.ResponseWriter, items iter.Seq2[T, error]) iter.Seq2[T,
 	}
 }
 
-// endless tells the server that an answer has no end of its own.
+// endless tells the server that an answer has no end of its own. Its writer may be
+// wrapped, as for [http.ResponseController].
 func endless(w http.ResponseWriter) {
-	if t, ok := find[interface{ Endless() }](w); ok {
-		t.Endless()
+	for {
+		switch t := w.(type) {
+		case interface{ Endless() }:
+			t.Endless()
+			return
+		case interface{ Unwrap() http.ResponseWriter }:
+			w = t.Unwrap()
+		default:
+			return
+		}
 	}
 }
 

@@ -4,9 +4,11 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"net"
 	"os"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -148,6 +150,35 @@ func TestCalls(t *testing.T) {
 	}
 	if n := j.count("redis answers"); n != 1 {
 		t.Errorf("%d lines in the log", n)
+	}
+}
+
+// TestObserve: what is told of a command is its name and whether it failed.
+func TestObserve(t *testing.T) {
+	var told []string
+	cfg := Config{URL: server(t), Timeout: time.Second, Observe: func(ctx context.Context, command string) (context.Context, func(error)) {
+		return ctx, func(err error) { told = append(told, fmt.Sprint(command, " ", err != nil)) }
+	}}
+	c, err := Open(cfg, slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	script := rueidis.NewLuaScript("return redis.call('GET', KEYS[1]) or " + strconv.FormatInt(time.Now().UnixNano(), 10)) // which the server does not know yet
+	err = c.Do(t.Context(), func(ctx context.Context, c rueidis.Client) error {
+		none := c.Do(ctx, c.B().Get().Key("test:redis:none").Build()).Error()
+		ran := script.Exec(ctx, c, []string{"test:redis:none"}, nil).Error()
+		wrong := c.Do(ctx, c.B().Arbitrary("GET").Build()).Error()
+		for _, result := range c.DoMulti(ctx, c.B().Del().Key("test:redis:none").Build(), c.B().Ping().Build()) {
+			ran = errors.Join(ran, result.Error())
+		}
+		if !rueidis.IsRedisNil(none) || wrong == nil {
+			t.Errorf("got %v and %v", none, wrong)
+		}
+		return ran
+	})
+	if want := "[GET false EVALSHA false EVAL false GET true pipeline false]"; err != nil || fmt.Sprint(told) != want {
+		t.Errorf("got %v, %v, want %s", told, err, want)
 	}
 }
 

@@ -5,8 +5,15 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"net/http/httptest"
+	"regexp"
 	"strings"
 	"testing"
+	"time"
+
+	"go.opentelemetry.io/otel/trace"
+
+	"example.com/library/internal/server"
 )
 
 // admin starts an admin listener and returns what it logs and how to ask it.
@@ -54,6 +61,39 @@ func TestPage(t *testing.T) {
 	}
 	if status, _ := get("/other"); status != 404 {
 		t.Errorf("other pages: %d", status)
+	}
+}
+
+// TestExemplars looks for the trace of a request at what was measured of it, in the form
+// that Prometheus asks for. Traces that are not kept are not there, and cost nothing.
+func TestExemplars(t *testing.T) {
+	page := NewPage()
+	tel := newTelemetry(t, Config{Name: "things"}, page, newMemory())
+	s := serve(tel, slog.New(slog.DiscardHandler))
+	ask(s, "GET", "/things/7", "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01")
+	ask(s, "GET", "/things/bad", "00-1bf7651916cd43dd8448eb211c80319c-b7ad6b7169203331-00")
+	a, err := Serve("127.0.0.1:0", page, http.NotFoundHandler(), slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(a.Close)
+	r := httptest.NewRequest("GET", "/metrics", nil)
+	r.Header.Set("Accept", "application/openmetrics-text; version=1.0.0")
+	w := httptest.NewRecorder()
+	a.server.Handler.ServeHTTP(w, r)
+	text := w.Body.String()
+	if !regexp.MustCompile(`(?m)^http_server_request_duration_seconds_bucket\{.*"getThing".*\} 1 # \{.*trace_id="0af7651916cd43dd8448eb211c80319c".*\}`).MatchString(text) {
+		t.Errorf("no trace in\n%s", text)
+	}
+	if strings.Contains(text, "1bf7651916cd43dd8448eb211c80319c") {
+		t.Errorf("a trace that is not kept is in\n%s", text)
+	}
+	q := newRequests(tel)
+	q.tracer = nil
+	ctx := trace.ContextWithRemoteSpanContext(t.Context(), trace.NewSpanContext(trace.SpanContextConfig{TraceID: trace.TraceID{1}, SpanID: trace.SpanID{1}}))
+	answer := server.Answer{Operation: "getThing", Status: 200, Took: time.Millisecond}
+	if n := testing.AllocsPerRun(100, func() { q.End(ctx, r, answer) }); n != 0 {
+		t.Errorf("%v allocations for a request whose trace is not kept", n)
 	}
 }
 

@@ -177,7 +177,11 @@ func (o OTLP) attach(s *setup) error {
 		if err != nil {
 			return fmt.Errorf("metrics: %w", err)
 		}
-		s.metrics = append(s.metrics, sdkmetric.WithReader(sdkmetric.NewPeriodicReader(e, sdkmetric.WithInterval(o.Interval))))
+		goRuntime, err := newGoRuntime(o.Temporality)
+		if err != nil {
+			return fmt.Errorf("metrics: %w", err)
+		}
+		s.metrics = append(s.metrics, sdkmetric.WithReader(sdkmetric.NewPeriodicReader(e, sdkmetric.WithInterval(o.Interval), sdkmetric.WithProducer(goRuntime))))
 	}
 	if to, headers := o.target(o.Logs, "/v1/logs"); to != "" {
 		e, err := otlploghttp.New(ctx, otlploghttp.WithEndpointURL(to), otlploghttp.WithHeaders(headers))

@@ -103,6 +103,8 @@ func serve(ctx context.Context, cfg *config.Config, out io.Writer) error {
 		log.Warn(hint)
 	}
 	options := api.Options{Log: log, CheckAnswers: cfg.CheckAnswers}
+	api.SenderClient.Transport = telemetry.Transport(nil)
+	cfg.Auth.Tokens.Transport = telemetry.Transport(nil)
 	guard, err := auth.New(ctx, cfg.Auth, log)
 	if err != nil {
 		return err

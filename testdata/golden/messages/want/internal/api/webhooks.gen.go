@@ -17,11 +17,12 @@ import (
 // Sender sends the webhooks and callbacks of the API to those who asked for them. Where their
 // addresses come from strangers, give it a Client that refuses to connect to your own network.
 type Sender struct {
-	Client  *http.Client              // nil: one with a timeout of 10 seconds
+	Client  *http.Client              // nil: SenderClient
 	Prepare func(*http.Request) error // adds what the receiver expects, such as a signature; may be nil
 }
 
-var sender = &http.Client{Timeout: 10 * time.Second}
+// SenderClient is what a Sender without a Client uses. Change it at the start, before anything is sent.
+var SenderClient = &http.Client{Timeout: 10 * time.Second}
 
 // send makes one request. An answer that is not 2xx is an error: whether to try again is up to the caller.
 func (s *Sender) send(ctx context.Context, method, target, media string, body io.Reader) error {
@@ -37,7 +38,7 @@ func (s *Sender) send(ctx context.Context, method, target, media string, body io
 			return fmt.Errorf("prepare request: %w", err)
 		}
 	}
-	resp, err := cmp.Or(s.Client, sender).Do(req)
+	resp, err := cmp.Or(s.Client, SenderClient).Do(req)
 	if err != nil {
 		return fmt.Errorf("send request: %w", err)
 	}

@@ -55,7 +55,8 @@ type fetched struct {
 
 func newKeySource(cfg TokenConfig, log *slog.Logger) *keySource {
 	return &keySource{cfg: cfg, log: log, client: &http.Client{
-		Timeout: fetchTimeout,
+		Transport: cfg.Transport,
+		Timeout:   fetchTimeout,
 		CheckRedirect: func(req *http.Request, via []*http.Request) error {
 			if len(via) > maxRedirects {
 				return errors.New("too many redirects")

@@ -28,6 +28,8 @@ type TokenConfig struct {
 	Leeway  time.Duration // that clocks may differ by
 	Refresh time.Duration // after which the keys are fetched again
 	Stale   time.Duration // for which keys are used on while they cannot be fetched
+
+	Transport http.RoundTripper // by which they are fetched, nil: http.DefaultTransport
 }
 
 const (

@@ -37,9 +37,10 @@ type Config struct {
 	URL     string
 	Timeout time.Duration // of a call
 
-	// Observe is called before each call with its context, and what it returns with the
-	// error at its end. Nil: nobody looks.
-	Observe func(context.Context) (context.Context, func(error))
+	// Observe is called before each command with the context and the name of it, such as
+	// GET, or pipeline for several at once, and what it returns with the error at its
+	// end. Nil: nobody looks.
+	Observe func(ctx context.Context, command string) (context.Context, func(error))
 }
 
 // ParseURL returns the URL if it is right, or empty.
@@ -56,9 +57,9 @@ type Client struct {
 	opt     rueidis.ClientOption
 	timeout time.Duration
 	log     *slog.Logger
-	observe func(context.Context) (context.Context, func(error)) // may be nil
-	current atomic.Pointer[link]                                 // nil while Redis is down
-	life    context.Context                                      // ends with Close
+	observe func(context.Context, string) (context.Context, func(error)) // may be nil
+	current atomic.Pointer[link]                                         // nil while Redis is down
+	life    context.Context                                              // ends with Close
 	stop    context.CancelFunc
 	stopped chan struct{}
 	group   sync.WaitGroup // of listeners
@@ -166,6 +167,9 @@ func (c *Client) connect(ctx context.Context) (*link, error) {
 		go client.Close()
 		return nil, fmt.Errorf("ping: %w", err)
 	}
+	if c.observe != nil {
+		client = observed{client, c.observe}
+	}
 	return &link{client: client, broken: make(chan error, 1)}, nil
 }
 
@@ -180,16 +184,7 @@ func (c *Client) Do(ctx context.Context, f func(context.Context, rueidis.Client)
 	start := time.Now()
 	limited, cancel := context.WithTimeout(ctx, c.timeout)
 	defer cancel()
-	done := func(error) {}
-	if c.observe != nil {
-		limited, done = c.observe(limited)
-	}
 	err := f(limited, l.client)
-	if rueidis.IsRedisNil(err) {
-		done(nil)
-	} else {
-		done(err)
-	}
 	switch {
 	case err == nil || rueidis.IsRedisNil(err):
 		if l.failed.Load() != 0 {
