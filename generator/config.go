@@ -51,6 +51,11 @@ type Config struct {
 	// alone, none. Only NewPlan uses it.
 	Features []string
 
+	// APM says where telemetry goes, see [APMs]; empty is otlp where the project has
+	// that feature. None takes the feature away unless Features names it. Only NewPlan
+	// uses it.
+	APM string
+
 	// AllowRef lists the folders, beside the document's own, and the beginnings of
 	// http and https addresses that the document may refer to. NewPlan copies what
 	// it refers to into the project. OpenPlan takes addresses only and fetches
@@ -105,6 +110,7 @@ type settings struct {
 	name, module    string
 	specs           []specSettings
 	features        model.Features
+	apm             string   // may be empty
 	overlays        []string // of the first document
 	skipUnsupported bool
 	detectSession   bool // sessions are there where the document has a cookie for them; not in apigen.yaml
@@ -278,6 +284,9 @@ func (s settings) text() []byte {
 		}
 	}
 	fmt.Fprintf(&b, "features: [%s]\n", strings.Join(on, ", "))
+	if s.apm != "" && s.apm != noAPM { // which the features say
+		fmt.Fprintf(&b, "\n# Where telemetry goes: %s.\napm: %s\n", strings.Join(APMs(), ", "), s.apm)
+	}
 	return []byte(b.String())
 }
 

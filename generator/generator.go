@@ -21,6 +21,7 @@
 package generator
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -308,6 +309,7 @@ func (r *run) build(doc *spec.Document) (*model.Project, diag.List, error) {
 		Module:     r.settings.module,
 		Specs:      paths,
 		Features:   r.settings.features,
+		APM:        r.settings.apm,
 		Previous:   tables,
 		Migrations: last,
 		Names:      names,
@@ -363,7 +365,13 @@ func (nothing) Open(name string) (fs.File, error) {
 // newSettings checks what NewPlan is asked for and reports all that is wrong.
 func newSettings(cfg Config) (settings, error) {
 	on, err := selectFeatures(cfg.Features)
+	if cfg.APM == noAPM && !slices.Contains(cfg.Features, "otlp") {
+		on.OTLP = false
+	}
 	err = errors.Join(CheckName(cfg.Name), CheckModule(cfg.Module), err, checkFeatures(on))
+	if cfg.APM != "" {
+		err = errors.Join(err, cmp.Or(checkAPM(cfg.APM), checkSender(cfg.APM, on)))
+	}
 	for _, src := range cfg.Specs {
 		if src.Name != "" {
 			err = errors.Join(err, CheckSpecName(src.Name))
@@ -376,7 +384,7 @@ func newSettings(cfg Config) (settings, error) {
 		err = errors.Join(err, errors.New("the project needs an OpenAPI document"))
 	}
 	return settings{
-		name: cfg.Name, module: cfg.Module, features: on, skipUnsupported: cfg.SkipUnsupported,
+		name: cfg.Name, module: cfg.Module, features: on, apm: cfg.APM, skipUnsupported: cfg.SkipUnsupported,
 		detectSession: cfg.Features == nil || slices.Contains(cfg.Features, "default"),
 		detectKeys:    cfg.Features == nil || slices.Contains(cfg.Features, "default"),
 	}, err

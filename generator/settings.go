@@ -21,11 +21,12 @@ type settingsReader struct {
 	list diag.List
 }
 
-var settingsKeys = []string{"name", "module", "spec", "specs", "overlays", "skip-unsupported", "features"}
+var settingsKeys = []string{"name", "module", "spec", "specs", "overlays", "skip-unsupported", "features", "apm"}
 
 // read reads the whole document.
 func (r *settingsReader) read(root *yaml.Node) settings {
 	var s settings
+	var apm *yaml.Node
 	seen := map[string]*yaml.Node{}
 	for i := 0; i+1 < len(root.Content); i += 2 {
 		key, value := root.Content[i], root.Content[i+1]
@@ -47,6 +48,8 @@ func (r *settingsReader) read(root *yaml.Node) settings {
 			s.skipUnsupported = r.flag(value)
 		case "features":
 			r.features(value, &s)
+		case "apm":
+			s.apm, apm = r.text(value, checkAPM), value
 		}
 	}
 	one, several := seen["spec"], seen["specs"]
@@ -63,6 +66,10 @@ func (r *settingsReader) read(root *yaml.Node) settings {
 	}
 	if seen["features"] == nil {
 		s.features, _ = selectFeatures(nil) // all of them are known
+		s.features.OTLP = s.apm != noAPM
+	}
+	if err := checkSender(s.apm, s.features); err != nil {
+		r.errorf(apm, "change one of the two", "%v", err)
 	}
 	return s
 }

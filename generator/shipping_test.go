@@ -40,7 +40,7 @@ func TestShippingFiles(t *testing.T) {
 	for part := range shippingFiles {
 		features := []string{part, "store", "metrics"}
 		if part == "compose" {
-			features = append(features, "docker", "monitoring")
+			features = append(features, "docker", "monitoring", "otlp")
 		}
 		files := tree(t, shopWith(t, features...))
 		for other, prefixes := range shippingFiles {

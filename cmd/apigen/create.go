@@ -17,7 +17,7 @@ import (
 func runCreate(ctx context.Context, t *terminal, opts *newOptions) error {
 	cfg := generator.Config{
 		Dir: opts.folder(), Name: opts.name, Module: opts.module,
-		AllowRef: opts.allowRef, SkipUnsupported: opts.skipUnsupported,
+		AllowRef: opts.allowRef, SkipUnsupported: opts.skipUnsupported, APM: opts.apm,
 	}
 	if opts.featuresSet {
 		cfg.Features = append([]string{}, opts.features...)

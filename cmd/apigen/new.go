@@ -22,6 +22,7 @@ type newOptions struct {
 	resources         []string
 	features          []string
 	featuresSet       bool
+	apm               string
 	accessible        bool
 	noVerify          bool
 	dryRun            bool
@@ -50,6 +51,7 @@ is no folder.`,
 		Example: `  apigen new                                   # asks
   apigen new bookshop --spec openapi.yaml
   apigen new shop --spec shop.yaml --spec admin.yaml --base admin=/admin
+  apigen new bookshop --spec openapi.yaml --apm newrelic
   curl -s https://example.com/openapi.json | apigen new bookshop --spec -
   apigen new shop --resource 'author name:string!' \
                   --resource 'book title:string! price:decimal author:ref(author)'`,
@@ -79,10 +81,12 @@ is no folder.`,
 	f.StringVar(&opts.dir, "dir", "", "`FOLDER` to create (default NAME)")
 	f.StringSliceVar(&opts.features, "feature", nil, "optional `PART` to include: "+strings.Join(generator.Features(), ", ")+
 		", or default, all, none (default "+strings.Join(generator.DefaultFeatures(), ", ")+")")
+	f.StringVar(&opts.apm, "apm", "", "where telemetry goes, `NAME`: "+strings.Join(generator.APMs(), ", ")+" (default otlp, any collector)")
 	f.BoolVar(&opts.noVerify, "no-verify", false, "skip compiling the project before it is written")
 	f.BoolVar(&opts.dryRun, "dry-run", false, "show what would be written and write nothing")
 	f.BoolVar(&opts.json, "json", false, "print the result as JSON")
 	f.BoolVar(&opts.accessible, "accessible", false, "ask plain questions, one line each (also: ACCESSIBLE=1)")
+	_ = cmd.RegisterFlagCompletionFunc("apm", cobra.FixedCompletions(generator.APMs(), cobra.ShellCompDirectiveNoFileComp)) // the flag is there
 	return cmd
 }
 

@@ -44,10 +44,14 @@ func askNew(ctx context.Context, t *terminal, opts *newOptions) error {
 		return err
 	}
 	if !opts.featuresSet {
-		if opts.features, err = p.pick("Features", generator.Features(), generator.DefaultFeatures()); err != nil {
+		usual := generator.DefaultFeatures()
+		if opts.apm == "none" {
+			usual = slices.DeleteFunc(usual, func(f string) bool { return f == "otlp" })
+		}
+		if opts.features, err = p.pick("Features", generator.Features(), usual); err != nil {
 			return err
 		}
-		opts.featuresSet = !slices.Equal(opts.features, generator.DefaultFeatures())
+		opts.featuresSet = !slices.Equal(opts.features, usual)
 	}
 	return p.confirm("Write the service to " + opts.folder() + "?")
 }
@@ -168,6 +172,9 @@ func equivalent(opts *newOptions) string {
 		for _, f := range opts.features {
 			args = append(args, "--feature", f)
 		}
+	}
+	if opts.apm != "" {
+		args = append(args, "--apm", opts.apm)
 	}
 	if opts.noVerify {
 		args = append(args, "--no-verify")

@@ -15,6 +15,7 @@ type Options struct {
 	Module   string   // Go module path
 	Specs    []string // the documents inside the project
 	Features Features
+	APM      string   // where telemetry goes, as apigen.yaml names it
 	Modules  []string // that go.mod requires
 
 	// DetectSession turns the feature session on where operations ask for a key in a
@@ -40,7 +41,7 @@ func Build(doc *spec.Document, opt Options) (*Project, diag.List) {
 	p := &Project{
 		Name: opt.Name, Module: opt.Module, Specs: opt.Specs,
 		Title: doc.Title, Description: doc.Description, Version: doc.APIVersion,
-		Features: opt.Features, Previous: opt.Previous, Migrations: opt.Migrations,
+		Features: opt.Features, Vendor: vendors[opt.APM], Previous: opt.Previous, Migrations: opt.Migrations,
 	}
 	b := &builder{
 		p:          p,

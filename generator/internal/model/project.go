@@ -29,6 +29,7 @@ type Project struct {
 	Groups     []*Group     // operations by first tag: one handler file each
 	Tables     []*Table     // sorted by name
 	Features   Features
+	Vendor     *Vendor // telemetry goes to; nil: to whoever takes OTLP
 
 	Imports  []Import   // packages of the Custom types, in the order they were met
 	Customs  bool       // there are such types

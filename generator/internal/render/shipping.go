@@ -14,7 +14,7 @@ var shippingTable = []projectFile{
 	{path: ".env.example", class: Managed, when: hasCompose},
 	{path: "deploy/postgres/pg_hba.conf", class: Managed, when: both(hasCompose, hasStore)},
 	{path: "deploy/postgres/replication.sql", class: Managed, when: both(hasCompose, hasStore)},
-	{path: "deploy/otel/collector.yaml", class: Managed, when: both(hasCompose, hasMonitoring)},
+	{path: "deploy/otel/collector.yaml", class: Managed, when: both(hasCompose, (*model.Project).Collector)},
 	{path: "deploy/kubernetes/kustomization.yaml", class: Managed, when: hasKubernetes},
 	{path: "deploy/kubernetes/deployment.yaml", class: Managed, when: hasKubernetes},
 	{path: "deploy/kubernetes/service.yaml", class: Managed, when: hasKubernetes},
@@ -147,9 +147,18 @@ var composed = []string{"ADDR", "ADMIN_ADDR", "DATABASE_URL", "DATABASE_REPLICA_
 // Optional are the settings that somebody who starts compose.yaml may change.
 func (s shipping) Optional() []setting {
 	return slices.DeleteFunc(slices.Clone(s.Settings), func(v setting) bool {
-		return slices.Contains(composed, v.Name) || s.Features.Monitoring && v.Name == "OTEL_EXPORTER_OTLP_ENDPOINT"
+		return slices.Contains(composed, v.Name) || s.Collector() && v.Name == "OTEL_EXPORTER_OTLP_ENDPOINT" || s.preset(v.Name)
 	})
 }
+
+// preset reports whether .env.example has a line for a setting that the vendor asks for.
+func (s shipping) preset(name string) bool {
+	return s.Vendor != nil && (name == "OTEL_RESOURCE_ATTRIBUTES" ||
+		slices.ContainsFunc(s.Vendor.Settings, func(v model.Setting) bool { return v.Name == name }))
+}
+
+// NodeAgent reports whether an agent on each node of a cluster takes telemetry.
+func (s shipping) NodeAgent() bool { return s.Vendor != nil && s.Vendor.Agent != nil }
 
 // Issuer reports whether the service fetches the keys of who issues tokens.
 func (s shipping) Issuer() bool { return s.Features.Auth && s.Guard != nil && s.Guard.Tokens() }
