@@ -33,13 +33,16 @@ cache-tests: ## hold the HTTP cache to the public suite in the folder $CACHE_TES
 golden: ## rewrite expected outputs; look at the diff before you commit it
 	go test ./cmd/apigen ./generator ./generator/internal/model ./generator/internal/resource -update
 
-lint: ## vet, staticcheck and golangci-lint, which has staticcheck in it, on golden projects too; their manifests, compose.yaml and workflows
+lint: ## vet, staticcheck and golangci-lint, which has staticcheck in it, on golden projects too; their manifests, compose.yaml and workflows, and those of projects for each vendor
 	go vet ./...
 	go run $(STATICCHECK) ./...
 	go run $(GOLANGCI_LINT) run
 	@for dir in testdata/golden/*/want; do echo "lint $$dir" && \
 		(cd $$dir && go vet ./... && go run $(GOLANGCI_LINT) run) || exit 1; done
 	cd testdata/shipping && go run . ../golden/*/want
+	@dir=$$(mktemp -d) && for apm in newrelic datadog none; do \
+		go run ./cmd/apigen new shop --dir $$dir/$$apm --resource 'book title:string!' --no-verify --apm $$apm >$$dir/log 2>&1 || { cat $$dir/log; exit 1; }; done && \
+		cd testdata/shipping && go run . $$dir/newrelic $$dir/datadog $$dir/none; code=$$?; rm -rf $$dir; exit $$code
 
 bench: ## time rendering, the compile gate, the hot paths of a service, and a service beside its peers
 	go test -run '^$$' -bench . -benchmem ./...

@@ -1,6 +1,7 @@
 package generator
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -13,6 +14,18 @@ const noAPM = "none"
 
 // APMs returns what [Config].APM chooses from.
 func APMs() []string { return []string{"newrelic", "datadog", "otlp", noAPM} }
+
+// chooseAPM takes away the feature that the choice rules out, and reports what the choice
+// contradicts.
+func (c Config) chooseAPM(on *model.Features) error {
+	if c.APM == "" {
+		return nil
+	}
+	if c.APM == noAPM && !slices.Contains(c.Features, "otlp") {
+		on.OTLP = false
+	}
+	return cmp.Or(checkAPM(c.APM), checkSender(c.APM, *on))
+}
 
 // checkAPM reports that there is no such choice.
 func checkAPM(apm string) error {

@@ -51,11 +51,7 @@ func newCollector(t *testing.T) *collector {
 	mux := http.NewServeMux()
 	for path, take := range map[string]func([]byte) error{"/v1/traces": c.takeTraces, "/v1/metrics": c.takeMetrics, "/v1/logs": c.takeLogs} {
 		mux.HandleFunc("POST "+path, func(w http.ResponseWriter, r *http.Request) {
-			var body []byte
-			plain, err := gzip.NewReader(r.Body)
-			if err == nil {
-				body, err = io.ReadAll(plain)
-			}
+			body, err := plainBody(r)
 			c.mu.Lock()
 			defer c.mu.Unlock()
 			c.headers[path] = r.Header
@@ -72,6 +68,18 @@ func newCollector(t *testing.T) *collector {
 	c.Server = httptest.NewServer(mux)
 	t.Cleanup(c.Close)
 	return c
+}
+
+// plainBody reads what was sent, compressed or not.
+func plainBody(r *http.Request) ([]byte, error) {
+	if r.Header.Get("Content-Encoding") != "gzip" {
+		return io.ReadAll(r.Body)
+	}
+	plain, err := gzip.NewReader(r.Body)
+	if err != nil {
+		return nil, err
+	}
+	return io.ReadAll(plain)
 }
 
 func attributes(list []*common.KeyValue) map[string]string {
@@ -113,7 +121,11 @@ func (c *collector) takeMetrics(body []byte) error {
 		c.from("/v1/metrics", r.Resource)
 		for _, s := range r.ScopeMetrics {
 			for _, m := range s.Metrics {
-				c.metrics[m.Name+" "+m.GetHistogram().GetAggregationTemporality().String()] = true
+				name := m.Name + " " + m.GetHistogram().GetAggregationTemporality().String()
+				if e := m.GetExponentialHistogram(); e != nil {
+					name = m.Name + " exponential " + e.GetAggregationTemporality().String()
+				}
+				c.metrics[name] = true
 			}
 		}
 	}

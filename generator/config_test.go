@@ -15,6 +15,7 @@ func TestSettingsRoundTrip(t *testing.T) {
 		{name: "b-2", module: "b", specs: []specSettings{{path: "spec.json"}}, skipUnsupported: true},
 		{name: "b", module: "b", specs: []specSettings{{path: "s"}}, features: model.Features{Docker: true}, overlays: []string{"api/overlays/a.yaml", "api/b, #c.yaml"}},
 		{name: "b", module: "b", specs: []specSettings{{path: "s", base: "/v1"}}},
+		{name: "b", module: "b", specs: []specSettings{{path: "s"}}, features: model.Features{OTLP: true}, apm: "datadog"},
 		{name: "b", module: "b", overlays: []string{"o"}, specs: []specSettings{
 			{path: "api/a.yaml"}, {path: "api/a, b.yaml", name: "b"}, {path: "c", name: "d-e", base: "/admin/v1", overlays: []string{"x", "y"}},
 		}},
@@ -75,6 +76,10 @@ specs:
 			"apigen.yaml:10:5: \"\" cannot name a document",
 		}},
 		{"name: b\nmodule: b\nspec: s\nfeatures: none\n", []string{"apigen.yaml:4:11: features must be a list"}},
+		{"name: b\nmodule: b\nspec: s\napm: newrelic\nfeatures: [ci]\n", []string{"apigen.yaml:4:6: apm newrelic is of no use without the feature otlp"}},
+		{"name: b\nmodule: b\nspec: s\napm: none\nfeatures: [otlp]\n", []string{"apigen.yaml:4:6: apm none and the feature otlp exclude each other"}},
+		{"name: b\nmodule: b\nspec: s\napm: [otlp]\n", []string{"apigen.yaml:4:6: this must be a single word"}},
+		{"name: b\nmodule: b\nspec: s\napm: wings\n", []string{"apigen.yaml:4:6: there is no apm \"wings\""}},
 		{"name: b\nmodule: b\nspec: s\nfeatures: [compose]\n", []string{"apigen.yaml:4:11: compose is of no use without docker"}},
 		{"name: b\nmodule: b\nspec: s\nfeatures: [redis, ci]\n", []string{"apigen.yaml:4:11: redis is of no use without a feature that keeps something in it"}},
 	} {
@@ -99,6 +104,14 @@ specs:
 func TestParseSettingsDefaults(t *testing.T) {
 	got, err := parseSettings(SettingsName, []byte("name: b\nmodule: b\nspec: s\n"))
 	if err != nil || got.features != (model.Features{Store: true, RateLimit: true, Cache: true, Auth: true, Shed: true, Metrics: true, OTLP: true, Redis: true, Docs: true, Docker: true, CI: true, Compose: true, Kubernetes: true, Monitoring: true, Load: true}) {
+		t.Errorf("got %+v, %v", got, err)
+	}
+}
+
+// A choice of none is one of fewer features then.
+func TestParseSettingsNone(t *testing.T) {
+	got, err := parseSettings(SettingsName, []byte("name: b\nmodule: b\nspec: s\napm: none\n"))
+	if err != nil || got.features.OTLP || !got.features.Metrics {
 		t.Errorf("got %+v, %v", got, err)
 	}
 }

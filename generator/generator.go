@@ -21,7 +21,6 @@
 package generator
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -365,13 +364,7 @@ func (nothing) Open(name string) (fs.File, error) {
 // newSettings checks what NewPlan is asked for and reports all that is wrong.
 func newSettings(cfg Config) (settings, error) {
 	on, err := selectFeatures(cfg.Features)
-	if cfg.APM == noAPM && !slices.Contains(cfg.Features, "otlp") {
-		on.OTLP = false
-	}
-	err = errors.Join(CheckName(cfg.Name), CheckModule(cfg.Module), err, checkFeatures(on))
-	if cfg.APM != "" {
-		err = errors.Join(err, cmp.Or(checkAPM(cfg.APM), checkSender(cfg.APM, on)))
-	}
+	err = errors.Join(CheckName(cfg.Name), CheckModule(cfg.Module), err, checkFeatures(on), cfg.chooseAPM(&on))
 	for _, src := range cfg.Specs {
 		if src.Name != "" {
 			err = errors.Join(err, CheckSpecName(src.Name))

@@ -88,6 +88,9 @@ func TestTelemetryIsSent(t *testing.T) {
 		t.Error(c.fault)
 	}
 	for _, signal := range []string{"/v1/traces", "/v1/metrics", "/v1/logs"} {
+		if c.headers[signal].Get("Content-Encoding") != "gzip" {
+			t.Errorf("%s: not compressed", signal)
+		}
 		r := c.resources[signal]
 		if r["service.name"] != "shop" || r["deployment.environment"] != "test" || r["service.version"] == "" || r["service.instance.id"] == "" {
 			t.Errorf("%s: the resource is %v", signal, r)
