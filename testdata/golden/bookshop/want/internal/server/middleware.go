@@ -163,15 +163,24 @@ type recorder struct {
 	quiet  bool
 
 	streams *streams
-	stream  bool        // it is one of them
-	cancel  func()      // ends the context of the handler
-	left    atomic.Bool // the stop does not wait for it
+	stream  bool            // it is one of them
+	client  context.Context // done when the client goes
+	cancel  func()          // ends the context of the handler
+	left    atomic.Bool     // the stop does not wait for it
 }
 
 // Endless says that the answer has no end of its own: the stop does not wait for it.
 func (r *recorder) Endless() {
 	r.stream = true
 	r.streams.add(r)
+}
+
+// Unhurried returns the context of a handler whose answer may take as long as it likes: it
+// ends when the client goes, or at the stop if the answer is Endless.
+func (r *recorder) Unhurried(ctx context.Context) context.Context {
+	ctx, r.cancel = context.WithCancel(context.WithoutCancel(ctx))
+	context.AfterFunc(r.client, r.cancel)
+	return ctx
 }
 
 func (r *recorder) finish() {
@@ -244,7 +253,7 @@ func (s *Server) limit(next http.Handler) http.Handler {
 		ctx, cancel := context.WithTimeout(r.Context(), s.cfg.RequestTimeout)
 		defer cancel()
 		if rec, ok := w.(*recorder); ok {
-			rec.cancel = cancel
+			rec.client, rec.cancel = r.Context(), cancel
 		}
 		limited := r.WithContext(ctx)
 		switch {

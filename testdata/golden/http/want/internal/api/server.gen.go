@@ -60,6 +60,7 @@ type operation struct {
 	reads        []string            // keys under which answers are kept; nil: they are not
 	writes       []string            // keys of kept answers that it ends
 	policy       *httpcache.Policy   // nil: that of the service
+	stream       bool                // its answers last as long as there is something to say
 	read         func(*codec.Answer) // reads an answer as a client does, to check it
 }
 
@@ -69,15 +70,15 @@ func (s *server) operations() []operation {
 		{method: "GET", path: "/styles/{simple}/{.label}/{;matrix*}", serve: s.serveReadPath, reads: []string{"styles", "styles/{0}", "styles/{1}", "styles/{2}"}, read: func(a *codec.Answer) { _ = readReadPath(a) }},
 		{method: "GET", path: "/styles", serve: s.serveReadQuery, reads: []string{"styles"}, policy: &readQueryCache, read: func(a *codec.Answer) { _, _ = readReadQuery(a) }},
 		{method: "GET", path: "/free", serve: s.serveReadFree, reads: []string{"free"}, read: func(a *codec.Answer) { _ = readReadFree(a) }},
-		{method: "GET", path: "/files/{+path}", serve: s.serveGetFile, reads: []string{"files", "files/{0}"}, read: func(a *codec.Answer) { _, _ = readGetFile(a) }},
+		{method: "GET", path: "/files/{+path}", serve: s.serveGetFile, reads: []string{"files", "files/{0}"}, stream: true, read: func(a *codec.Answer) { _, _ = readGetFile(a) }},
 		{method: "POST", path: "/files/{+path}:copy", serve: s.serveCopyFile, writes: []string{"files", "files/{0}"}, read: func(a *codec.Answer) { _ = readCopyFile(a) }},
 		{method: "POST", path: "/queue/#Action=Send", serve: s.serveSendMessage, writes: []string{"queue"}, read: func(a *codec.Answer) { _ = readSendMessage(a) }},
 		{method: "POST", path: "/queue/#Action=Receive", serve: s.serveReceiveMessage, writes: []string{"queue"}, read: func(a *codec.Answer) { _ = readReceiveMessage(a) }},
 		{method: "POST", path: "/charges", serve: s.serveCreateCharge, writes: []string{"charges"}, read: func(a *codec.Answer) { _, _ = readCreateCharge(a) }},
 		{method: "POST", path: "/points", serve: s.serveAddPoint, writes: []string{"points"}, read: func(a *codec.Answer) { _ = readAddPoint(a) }},
 		{method: "POST", path: "/uploads", serve: s.serveUpload, writes: []string{"uploads"}, read: func(a *codec.Answer) { _ = readUpload(a) }},
-		{method: "GET", path: "/report", serve: s.serveGetReport, read: func(a *codec.Answer) { _, _ = readGetReport(a) }},
-		{method: "GET", path: "/events", serve: s.serveWatch, declared: watchFailures, read: func(a *codec.Answer) { _, _ = readWatch(a) }},
+		{method: "GET", path: "/report", serve: s.serveGetReport, stream: true, read: func(a *codec.Answer) { _, _ = readGetReport(a) }},
+		{method: "GET", path: "/events", serve: s.serveWatch, declared: watchFailures, stream: true, read: func(a *codec.Answer) { _, _ = readWatch(a) }},
 		{method: "POST", path: "/import", serve: s.serveImportPoints, writes: []string{"import"}, read: func(a *codec.Answer) { _ = readImportPoints(a) }},
 		{method: "POST", path: "/letters", serve: s.serveSendLetter, writes: []string{"letters"}, read: func(a *codec.Answer) { _, _ = readSendLetter(a) }},
 		{method: "PUT", path: "/telegrams", serve: s.serveSendTelegram, declared: sendTelegramFailures, writes: []string{"telegrams"}, read: func(a *codec.Answer) { _, _ = readSendTelegram(a) }},
@@ -88,6 +89,9 @@ func (s *server) operations() []operation {
 // wrapped last comes first.
 func (s *server) handle(op operation) router.Handle {
 	handle := op.serve
+	if op.stream {
+		handle = unhurried(handle)
+	}
 	if s.check {
 		handle = s.checked(op, handle)
 	}
@@ -100,6 +104,11 @@ func (s *server) handle(op operation) router.Handle {
 	handle = s.limited(op, handle)
 	handle = s.shed(op, handle)
 	return handle
+}
+
+// unhurried takes the deadline of the server off requests.
+func unhurried(next router.Handle) router.Handle {
+	return func(w http.ResponseWriter, r *http.Request, path []string) { next(w, codec.Unhurried(w, r), path) }
 }
 
 // limited lets those requests through that the policy of an operation allows.

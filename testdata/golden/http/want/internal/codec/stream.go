@@ -18,10 +18,6 @@ import (
 	"example.com/http/internal/problem"
 )
 
-// itemTime is how long a client may take to accept one item of a stream. It
-// replaces the write deadline of the whole answer, which a stream has none of.
-const itemTime = 30 * time.Second
-
 // recordStart begins every text of a JSON text sequence (RFC 7464).
 const recordStart = 0x1E
 
@@ -71,19 +67,10 @@ func until[T any](w http.ResponseWriter, items iter.Seq2[T, error]) iter.Seq2[T,
 	}
 }
 
-// endless tells the server that an answer has no end of its own. Its writer may be
-// wrapped, as for [http.ResponseController].
+// endless tells the server that an answer has no end of its own.
 func endless(w http.ResponseWriter) {
-	for {
-		switch t := w.(type) {
-		case interface{ Endless() }:
-			t.Endless()
-			return
-		case interface{ Unwrap() http.ResponseWriter }:
-			w = t.Unwrap()
-		default:
-			return
-		}
+	if t, ok := find[interface{ Endless() }](w); ok {
+		t.Endless()
 	}
 }
 

@@ -67,3 +67,41 @@ func TestStopEndsEventStreams(t *testing.T) {
 		})
 	}
 }
+
+// TestStreamsOutlastTimeouts: those of the server are for answers that are made at once.
+func TestStreamsOutlastTimeouts(t *testing.T) {
+	const tick = 50 * time.Millisecond
+	cfg := server.Config{RequestTimeout: 2 * tick, ReadTimeout: 3 * tick, WriteTimeout: 4 * tick}
+	gone := make(chan struct{})
+	s := start(t, cfg, func(w http.ResponseWriter, r *http.Request) {
+		r = codec.Unhurried(w, r)
+		ctx := r.Context()
+		if _, ok := ctx.Deadline(); ok || server.RequestID(ctx) == "" {
+			t.Error("the context has a deadline, or not what it had")
+		}
+		_ = codec.WriteEvents(w, http.StatusOK, "text/event-stream", func(yield func(string, error) bool) {
+			for range 12 {
+				time.Sleep(tick)
+				if ctx.Err() != nil || !yield("again", nil) {
+					return
+				}
+			}
+			<-ctx.Done()
+			close(gone)
+		}, func(e *codec.Encoder, v *string) { e.String(*v) })
+	})
+	resp, err := http.Get(s.url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	events := make([]byte, 12*len("data: \"again\"\n\n"))
+	if n, err := io.ReadFull(resp.Body, events); err != nil {
+		t.Errorf("the stream ends after %d bytes: %v", n, err)
+	}
+	_ = resp.Body.Close()
+	select {
+	case <-gone:
+	case <-time.After(5 * time.Second):
+		t.Error("the handler is not told that the client has gone")
+	}
+}

@@ -54,19 +54,3 @@ func ProblemText(p *problem.Problem, media string, limit int) string {
 	}
 	return text
 }
-
-// WriteStream answers with everything r gives and closes it when it can be closed.
-// An error of r cuts the connection.
-func WriteStream(w http.ResponseWriter, status int, media string, r io.Reader) {
-	if c, ok := r.(io.Closer); ok {
-		defer c.Close()
-	}
-	w.Header().Set("Content-Type", media)
-	w.WriteHeader(status)
-	if r == nil {
-		return
-	}
-	if _, err := io.Copy(w, r); err != nil {
-		panic(http.ErrAbortHandler) // or the client takes what it has for everything
-	}
-}
