@@ -84,7 +84,11 @@ func measure(ctx context.Context, dir string) (r result, err error) {
 	if err != nil {
 		return r, err
 	}
-	r.direct = bytes.Count(list.out, []byte("\ndirect")) // the first line is the project's own
+	for line := range bytes.Lines(list.out) {
+		if string(bytes.TrimSpace(line)) == "direct" {
+			r.direct++
+		}
+	}
 	if r.modules, err = linked(ctx, dir); err != nil {
 		return r, err
 	}
