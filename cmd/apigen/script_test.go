@@ -48,6 +48,7 @@ func TestScripts(t *testing.T) {
 				}
 				env.Setenv(name, string(out[:len(out)-1]))
 			}
+			env.Setenv("GOFLAGS", strings.TrimSpace(env.Getenv("GOFLAGS")+" -trimpath")) // what projects have in common is compiled once
 			return nil
 		},
 		Condition: func(cond string) (bool, error) {
