@@ -39,6 +39,7 @@ type authRig struct {
 // TestRigAuth builds the service of testdata/auth and has each rig start its own
 // instances.
 func TestRigAuth(t *testing.T) {
+	skipShort(t)
 	document := filepath.Join(repository, "testdata/auth/openapi.yaml")
 	dir := filepath.Join(t.TempDir(), "notebooks")
 	create(t, dir, document, "store", "ratelimit", "cache", "redis", "docs", "auth", "shed") // no session: the cookie holds a key

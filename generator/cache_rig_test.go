@@ -69,6 +69,7 @@ func (h *Handler) Now(context.Context, api.NowRequest) (*api.EchoResult, error) 
 // TestRigCache builds the service of testdata/cache and has each rig start its own
 // instances.
 func TestRigCache(t *testing.T) {
+	skipShort(t)
 	dir := filepath.Join(t.TempDir(), "notes")
 	create(t, dir, filepath.Join(repository, "testdata/cache/openapi.yaml"), "default")
 	if err := os.WriteFile(filepath.Join(dir, "internal/handler/echo.go"), []byte(echoHandler), 0o644); err != nil {

@@ -24,9 +24,7 @@ import (
 // for the limiter, "make soak" takes as long as the promises in docs/database.md
 // ask for.
 func TestRigDatabase(t *testing.T) {
-	if testing.Short() {
-		t.Skip("builds a project")
-	}
+	skipShort(t)
 	dir := filepath.Join(t.TempDir(), "bookshop")
 	create(t, dir, bookshopDocument, "default")
 	service, err := conformance.Start(t.Context(), dir, t.TempDir())

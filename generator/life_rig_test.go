@@ -26,6 +26,7 @@ import (
 // TestRigLife builds the service of testdata/lifecycle and has it stopped, killed and
 // loaded, on SQLite and on PostgreSQL. See docs/lifecycle.md and docs/idempotency.md.
 func TestRigLife(t *testing.T) {
+	skipShort(t)
 	service := orders(t)
 	for _, engine := range []string{"sqlite", "postgres"} {
 		t.Run(engine, func(t *testing.T) {

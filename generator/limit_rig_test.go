@@ -28,6 +28,15 @@ import (
 // in docs/limits.md ask for, without it as long as a test may.
 var soaking = os.Getenv("APIGEN_SOAK") == "1"
 
+// skipShort skips a rig under -short: what it drives runs in other processes, where
+// the race detector of "make race" sees nothing.
+func skipShort(t *testing.T) {
+	t.Helper()
+	if testing.Short() {
+		t.Skip("builds a project and drives it from outside")
+	}
+}
+
 // fleet is two instances of one service behind a proxy that names the client.
 type fleet struct {
 	instances []*conformance.Service
@@ -40,6 +49,7 @@ var strangers atomic.Int64
 // TestRigLimiter builds the service of testdata/limits and has each rig start its
 // own instances.
 func TestRigLimiter(t *testing.T) {
+	skipShort(t)
 	dir := filepath.Join(t.TempDir(), "notes")
 	create(t, dir, filepath.Join(repository, "testdata/limits/openapi.yaml"), "default")
 	service, err := conformance.Start(t.Context(), dir, t.TempDir())

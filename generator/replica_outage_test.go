@@ -97,7 +97,8 @@ func (s *chain) readLoad(lasts time.Duration, happens func()) readMeasure {
 	var group sync.WaitGroup
 	var took [2][]time.Duration
 	var happened atomic.Int32
-	time.AfterFunc(lasts/3, func() {
+	group.Go(func() {
+		time.Sleep(lasts / 3)
 		happened.Store(1)
 		happens()
 	})

@@ -23,6 +23,7 @@ import (
 // TestRigReplicas builds the bookshop and has each rig start its own servers and
 // instances. With APIGEN_SOAK=1 they take as long as docs/replicas.md says.
 func TestRigReplicas(t *testing.T) {
+	skipShort(t)
 	dir := filepath.Join(t.TempDir(), "bookshop")
 	create(t, dir, document(filepath.Join(repository, "testdata/golden/bookshop")), "default")
 	service, err := conformance.Start(t.Context(), dir, t.TempDir())

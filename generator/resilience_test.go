@@ -13,6 +13,7 @@ import (
 // TestRigResilience builds the service of testdata/resilience and has each rig
 // start its own instances.
 func TestRigResilience(t *testing.T) {
+	skipShort(t)
 	dir := filepath.Join(t.TempDir(), "work")
 	create(t, dir, filepath.Join(repository, "testdata/resilience/openapi.yaml"), "default")
 	work, err := os.ReadFile(filepath.Join(repository, "testdata/resilience/work.go"))

@@ -119,12 +119,15 @@ func (m *sessionMeasure) refused(part float64) time.Duration {
 // load sends 100 requests a second of users, half of them writes, and as many without
 // a session, for a time. meanwhile is called in it.
 func (s *site) load(users []*visitor, lasts time.Duration, meanwhile func()) *sessionMeasure {
-	time.AfterFunc(lasts/10, meanwhile)
 	m := &sessionMeasure{}
 	var mu sync.Mutex
 	var openTook []time.Duration
 	opened := 0
 	var group sync.WaitGroup
+	group.Go(func() {
+		time.Sleep(lasts / 10)
+		meanwhile()
+	})
 	tick := time.NewTicker(5 * time.Millisecond)
 	defer tick.Stop()
 	for start, i := time.Now(), 0; time.Since(start) < lasts; i++ {

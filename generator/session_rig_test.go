@@ -30,6 +30,7 @@ const (
 // TestRigSessions builds the service of testdata/sessions and has each rig start its
 // own instances.
 func TestRigSessions(t *testing.T) {
+	skipShort(t)
 	dir := filepath.Join(t.TempDir(), "notes")
 	create(t, dir, filepath.Join(repository, "testdata/sessions/openapi.yaml"), "default")
 	handler, err := os.ReadFile(filepath.Join(repository, "testdata/sessions/users.go"))

@@ -16,6 +16,7 @@ import (
 // TestRigSessionsOfRealDocument runs the service of a document that others wrote, with
 // a cookie among thirteen schemes.
 func TestRigSessionsOfRealDocument(t *testing.T) {
+	skipShort(t)
 	document := filepath.Join(shared(), "specs/security-zoo-3.1.json")
 	if _, err := os.Stat(document); err != nil {
 		t.Skip("APIGEN_SHARED names no folder with documents")

@@ -37,6 +37,7 @@ type library struct {
 // TestRigShards runs the service of testdata/shard on PostgreSQL, which divides its
 // tables into partitions, and on Citus.
 func TestRigShards(t *testing.T) {
+	skipShort(t)
 	dir := filepath.Join(t.TempDir(), "libraries")
 	document := filepath.Join(repository, "testdata/shard/openapi.yaml")
 	create(t, dir, document, "store")
