@@ -253,8 +253,8 @@ func mark(t *Type, direction func(*Type) *bool) {
 // other twice would double in size with every level.
 const maxWeight = 1000
 
-// box turns required members that would make a struct contain itself, or too
-// much of others, into pointers.
+// box puts members that would make a struct contain itself, or too much of others,
+// behind pointers.
 func box(types []*Type) {
 	const (
 		active = 1

@@ -61,7 +61,7 @@ type Shape int
 const (
 	Plain    Shape = iota // T
 	Pointer               // *T
-	Tristate              // codec.Nullable[T]
+	Tristate              // codec.Nullable[T], or of *T
 )
 
 // Shape returns how the field holds its value: optional values are pointers but
@@ -69,10 +69,10 @@ const (
 // from null.
 func (f *Field) Shape() Shape {
 	switch {
-	case f.Boxed:
-		return Pointer
 	case f.Nullable && !f.Required && f.Type.Kind != Raw:
 		return Tristate
+	case f.Boxed:
+		return Pointer
 	case f.Type.Nilable():
 		return Plain
 	case f.Nullable || !f.Required:
@@ -85,8 +85,16 @@ func (f *Field) Shape() Shape {
 func (f *Field) Go(api string) string {
 	switch f.Shape() {
 	case Tristate:
-		return "codec.Nullable[" + f.Type.Go(api) + "]"
+		return "codec.Nullable[" + f.ValueGo(api) + "]"
 	case Pointer:
+		return "*" + f.Type.Go(api)
+	}
+	return f.Type.Go(api)
+}
+
+// ValueGo returns the Go type of the value in a [Tristate].
+func (f *Field) ValueGo(api string) string {
+	if f.Boxed {
 		return "*" + f.Type.Go(api)
 	}
 	return f.Type.Go(api)

@@ -188,7 +188,7 @@ type Field struct {
 	Nullable  bool   // null is a value
 	ReadOnly  bool   // not taken from requests
 	WriteOnly bool   // not sent in responses
-	Boxed     bool   // required, but a pointer to break a cycle
+	Boxed     bool   // behind a pointer to break a cycle, though its shape asks for none
 	Default   string // JSON text of the default, else ""
 	Pos       diag.Pos
 }

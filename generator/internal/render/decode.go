@@ -146,7 +146,12 @@ func (p *printer) readField(f *model.Field, place, hint string) {
 	switch f.Shape() {
 	case model.Tristate:
 		p.found(fmt.Sprintf("d.Nullable(&%s.Set, &%s.Null)", place, place), "", func(p *printer) {
-			p.read(f.Type, f.Rules, "&"+place+".Value", place+".Value", hint, 0)
+			ptr, value := "&"+place+".Value", place+".Value"
+			if f.Boxed {
+				p.line("%s = new(%s)", value, f.Type.Go(""))
+				ptr, value = value, "*"+value
+			}
+			p.read(f.Type, f.Rules, ptr, value, hint, 0)
 		})
 	case model.Pointer:
 		if f.Nullable {

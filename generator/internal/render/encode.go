@@ -68,8 +68,12 @@ func (p *printer) writeField(t *model.Type, f *model.Field) {
 	key := fmt.Sprintf("e.Key(%s)", keyLiteral(f.JSON))
 	switch {
 	case f.Shape() == model.Tristate:
-		p.line("if e.Nullable(%s, %s.Set, %s.Null) {", keyLiteral(f.JSON), place, place)
-		p.write(f.Type, place+".Value", 0)
+		null, value := place+".Null", place+".Value"
+		if f.Boxed {
+			null, value = null+" || "+value+" == nil", "*"+value
+		}
+		p.line("if e.Nullable(%s, %s.Set, %s) {", keyLiteral(f.JSON), place, null)
+		p.write(f.Type, value, 0)
 		p.line("}")
 	case f.Shape() == model.Pointer && f.Required && f.Nullable,
 		f.Shape() == model.Plain && f.Required && f.Nullable && f.Type.Kind != model.Raw:

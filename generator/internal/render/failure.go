@@ -237,6 +237,9 @@ func fillStruct(t *model.Type, depth int) (string, bool) {
 		case model.Pointer:
 			expr = "new(" + expr + ")"
 		case model.Tristate:
+			if f.Boxed {
+				expr = "new(" + expr + ")"
+			}
 			expr = "codec.NewNullable(" + expr + ")"
 		}
 		fmt.Fprintf(&out, "%s: %s,\n", f.Name, expr)

@@ -241,7 +241,7 @@ func (s *scanWriter) output(o model.Output) {
 		s.then("if %s != nil {\nv.%s = %s\n}", local, f.Name, text)
 	case f.Shape() == model.Tristate:
 		local := localName(f.Name)
-		s.line("var %s *%s", local, f.Type.Go("api."))
+		s.line("var %s *%s", local, f.ValueGo("api."))
 		s.targets = append(s.targets, target(o.Column, local))
 		s.then("v.%s = nullable(%s)", f.Name, local)
 	default:
