@@ -1,7 +1,10 @@
 // Command bench sets a generated service beside its peers: it copies the bench of
 // APIGEN_SHARED (default ../shared) into the user's cache, builds the peers there
 // once, generates the pets service, builds it and runs wrk against all of them in
-// turn. ROUNDS, SECS, SCEN, CONNS and ONLY are passed on to the bench.
+// turn: first with the pets in memory, each server on a core of its own, then, with the
+// argument "stack", on PostgreSQL and Redis beside Express and Go written by hand; with
+// "profile" it shows where the time of a service with everything on goes. ROUNDS, SECS,
+// SCEN, CONNS and ONLY are passed on to the bench.
 package main
 
 import (
@@ -23,13 +26,17 @@ const servers = "apigen bare\tenv BARE=1 bin/apigen\napigen server\tbin/apigen\n
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
-	if err := run(ctx); err != nil {
+	mode := ""
+	if len(os.Args) > 1 {
+		mode = os.Args[1]
+	}
+	if err := run(ctx, mode); err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
 		os.Exit(1)
 	}
 }
 
-func run(ctx context.Context) error {
+func run(ctx context.Context, mode string) error {
 	shared := os.Getenv("APIGEN_SHARED")
 	if shared == "" {
 		shared = filepath.Join("..", "shared")
@@ -49,6 +56,9 @@ func run(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("find cache: %w", err)
 	}
+	if os.Getuid() == 0 {
+		cache = "/var/tmp" // PostgreSQL runs as another user then, who must get there
+	}
 	work := filepath.Join(cache, "apigen-bench")
 	if err := prepare(ctx, rig, work); err != nil {
 		return err
@@ -56,14 +66,31 @@ func run(ctx context.Context) error {
 	if err := service(ctx, work); err != nil {
 		return err
 	}
-	peers, err := os.ReadFile(filepath.Join(work, "servers.tsv"))
+	switch mode {
+	case "stack":
+		return stack(ctx, work)
+	case "profile":
+		return profile(ctx, work)
+	}
+	if err := join(work, "servers.tsv", servers); err != nil {
+		return err
+	}
+	return command(ctx, work, "./run.sh", "pinned", joined)
+}
+
+// joined is the file in the bench's folder that has the peers and what is beside them.
+const joined = "all.tsv"
+
+// join writes it.
+func join(work, peers, ours string) error {
+	text, err := os.ReadFile(filepath.Join(work, peers))
 	if err != nil {
 		return fmt.Errorf("read servers: %w", err)
 	}
-	if err := os.WriteFile(filepath.Join(work, "all.tsv"), append(peers, servers...), 0o644); err != nil {
+	if err := os.WriteFile(filepath.Join(work, joined), append(text, ours...), 0o644); err != nil {
 		return fmt.Errorf("write servers: %w", err)
 	}
-	return command(ctx, work, "./run.sh", "pinned", "all.tsv")
+	return nil
 }
 
 // prepare copies the bench and builds the peers, unless that was done before.
@@ -109,7 +136,10 @@ func service(ctx context.Context, work string) error {
 	if err != nil {
 		return errors.Join(errors.New("copy handler"), err)
 	}
-	return command(ctx, dir, "go", "build", "-o", filepath.Join(work, "bin", "apigen"), "./cmd/bench")
+	return errors.Join(
+		command(ctx, dir, "go", "build", "-o", filepath.Join(work, "bin", "apigen"), "./cmd/bench"),
+		command(ctx, dir, "go", "build", "-o", filepath.Join(work, "bin", "apigen-pets"), "./cmd/pets"),
+	)
 }
 
 func command(ctx context.Context, dir, name string, args ...string) error {

@@ -2,7 +2,8 @@
 // api of a generated project under a handler written by hand, as its owner would
 // write one. BARE leaves the middleware of package server out, EVERYTHING adds what the
 // generated command does: limits, cache, shedding and metrics. Lines of log are made and
-// thrown away.
+// thrown away. PROFILE names a file for the use of the processor until an interrupt, not
+// with BARE.
 package main
 
 import (
@@ -14,6 +15,8 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"os/signal"
+	"runtime/pprof"
 	"sync"
 
 	"example.com/pets/internal/api"
@@ -106,7 +109,20 @@ func main() {
 		tel.Cache(options.Cache)
 		tel.Shed(options.Shedder)
 	}
-	if err := server.New(cfg.Server, lines, api.New(h, options)).Run(context.Background()); err != nil {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
+	if name := os.Getenv("PROFILE"); name != "" {
+		f, err := os.Create(name)
+		if err != nil {
+			log.Fatal(err)
+		}
+		defer f.Close()
+		if err := pprof.StartCPUProfile(f); err != nil {
+			log.Fatal(err)
+		}
+		defer pprof.StopCPUProfile()
+	}
+	if err := server.New(cfg.Server, lines, api.New(h, options)).Run(ctx); err != nil {
 		log.Fatal(err)
 	}
 }
