@@ -457,9 +457,9 @@ func decodeDeliveryError(d *codec.Decoder, v *DeliveryError) {
 			seen.Add(0)
 			d.String(&v.Code)
 		case "cause":
-			if !d.Null() {
-				v.Cause = new(DeliveryError)
-				decodeDeliveryError(d, v.Cause)
+			if d.Nullable(&v.Cause.Set, &v.Cause.Null) {
+				v.Cause.Value = new(DeliveryError)
+				decodeDeliveryError(d, v.Cause.Value)
 			}
 		default:
 			d.Skip()
@@ -472,9 +472,8 @@ func encodeDeliveryError(e *codec.Encoder, v *DeliveryError) {
 	e.Object()
 	e.Key("code")
 	e.String(v.Code)
-	if v.Cause != nil {
-		e.Key("cause")
-		encodeDeliveryError(e, v.Cause)
+	if e.Nullable("cause", v.Cause.Set, v.Cause.Null || v.Cause.Value == nil) {
+		encodeDeliveryError(e, v.Cause.Value)
 	}
 	e.EndObject()
 }

@@ -125,7 +125,7 @@ func (v *Content) UnmarshalJSON(data []byte) error {
 type DeliveryError struct {
 	Code string `json:"code"`
 	// What led to it.
-	Cause *DeliveryError `json:"cause,omitzero"`
+	Cause codec.Nullable[*DeliveryError] `json:"cause,omitzero"`
 }
 
 // ImageContent is the schema ImageContent.
