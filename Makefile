@@ -44,9 +44,11 @@ lint: ## vet, staticcheck and golangci-lint, which has staticcheck in it, on gol
 		go run ./cmd/apigen new shop --dir $$dir/$$apm --resource 'book title:string!' --no-verify --apm $$apm >$$dir/log 2>&1 || { cat $$dir/log; exit 1; }; done && \
 		cd testdata/shipping && go run . $$dir/newrelic $$dir/datadog $$dir/none; code=$$?; rm -rf $$dir; exit $$code
 
-bench: ## time rendering, the compile gate, the hot paths of a service, and a service beside its peers
+bench: ## time rendering, the compile gate, the hot paths of a service, and a service beside its peers, then with its database beside Express; show where its time goes
 	go test -run '^$$' -bench . -benchmem ./...
 	go run ./testdata/bench
+	go run ./testdata/bench stack
+	go run ./testdata/bench profile
 
 FUZZTIME ?= 5m
 

@@ -158,6 +158,7 @@ func rigBombs(t *testing.T, service *conformance.Service) {
 		want int
 	}{
 		{"nothing", func() io.Reader { return strings.NewReader(`{}`) }, 200},
+		{"1 MiB of text, no bomb", func() io.Reader { return strings.NewReader(`{"any":"` + strings.Repeat("x", 1<<20-20) + `"}`) }, 200},
 		{"a length above the limit", func() io.Reader { return bytes.NewReader(make([]byte, 1<<20+1)) }, 413},
 		{"chunks without an end", func() io.Reader { return endless{} }, 413},
 		{"10,001 levels", func() io.Reader { return strings.NewReader(`{"any":` + strings.Repeat("[", 10_001)) }, 400},

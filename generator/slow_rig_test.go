@@ -44,8 +44,11 @@ func rigSlow(t *testing.T, service *conformance.Service) {
 			var late atomic.Int64
 			var worst atomic.Int64
 			var group sync.WaitGroup
-			for range slow.conns {
+			for i := range slow.conns {
 				group.Go(func() {
+					if slow.drip == "" { // what they ask for takes a processor
+						time.Sleep(time.Duration(i) * slow.most / time.Duration(2*slow.conns))
+					}
 					took, err := drip(s, slow.begin, slow.drip, slow.most+5*time.Second)
 					if err != nil {
 						t.Error(err)

@@ -38,6 +38,9 @@ const (
 	stopTime  = 10 * time.Second
 )
 
+// racing has services look for data races, which end them.
+var racing = os.Getenv("APIGEN_RACE") == "1"
+
 // Start builds the command of the project into bin and runs it, as Launch does.
 func Start(ctx context.Context, project, bin string, env ...string) (*Service, error) {
 	program, err := Build(ctx, project, bin)
@@ -55,7 +58,11 @@ func Build(ctx context.Context, project, bin string) (string, error) {
 		return "", fmt.Errorf("find command of %s: %d folders in cmd", project, len(commands))
 	}
 	program := filepath.Join(bin, filepath.Base(commands[0]))
-	build := exec.CommandContext(ctx, "go", "build", "-p", "2", "-trimpath", "-ldflags=-w", "-o", program, "./cmd/"+filepath.Base(commands[0]))
+	args := []string{"build", "-p", "2", "-trimpath", "-ldflags=-w", "-o", program}
+	if racing {
+		args = append(args, "-race")
+	}
+	build := exec.CommandContext(ctx, "go", append(args, "./cmd/"+filepath.Base(commands[0]))...)
 	build.Dir = project
 	if out, err := build.CombinedOutput(); err != nil {
 		return "", fmt.Errorf("build service: %w\n%s", err, out)
@@ -91,6 +98,9 @@ func (s *Service) start(ctx context.Context) error {
 	s.cmd.Env = append([]string{"PATH=" + os.Getenv("PATH"), "HOME=" + s.cmd.Dir, "ADDR=" + addr, "ADMIN_ADDR=off", "RATE_LIMIT=off", "SESSION_DEV=insecure"}, s.env...)
 	if !slices.ContainsFunc(s.env, func(v string) bool { return strings.HasPrefix(v, "AUTH_") }) {
 		s.cmd.Env = append(s.cmd.Env, "AUTH_DEV=insecure")
+	}
+	if racing {
+		s.cmd.Env = append(s.cmd.Env, "GORACE=halt_on_error=1")
 	}
 	s.cmd.Stdout, s.cmd.Stderr = s.log, s.log
 	begin := time.Now()
