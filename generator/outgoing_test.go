@@ -63,7 +63,8 @@ func newPartners(t *testing.T) *partners {
 		o.mu.Lock()
 		defer o.mu.Unlock()
 		o.parents[r.URL.Path] = r.Header.Get("Traceparent")
-		_, _ = fmt.Fprintf(w, `{"issuer":%q,"jwks_uri":%q,"keys":[]}`, o.URL, o.URL+"/keys")
+		own := "http://" + r.Host
+		_, _ = fmt.Fprintf(w, `{"issuer":%q,"jwks_uri":%q,"keys":[]}`, own, own+"/keys")
 	}))
 	t.Cleanup(o.Close)
 	return o
