@@ -20,11 +20,12 @@ const (
 	databaseURL  = "postgres://bench@" + databaseHost + ":" + databasePort + "/apigen?sslmode=disable"
 )
 
-// stackServers are the command of the generated project as its deployment runs it, with
-// limits, cache, shedding, metrics and a line of log for each request: in the process alone,
-// and with Redis.
-const stackServers = "apigen-mem\tenv GOGC=400 GOMEMLIMIT=230MiB ADDR=127.0.0.1:$PORT ADMIN_ADDR=127.0.0.1:18191 DATABASE_URL='" + databaseURL + "' REDIS_URL= CACHE_TTL=5m RATE_LIMIT=1000000000/1h bin/apigen-pets\n" +
-	"apigen-redis\tenv GOGC=400 GOMEMLIMIT=230MiB ADDR=127.0.0.1:$PORT ADMIN_ADDR=127.0.0.1:18192 DATABASE_URL='" + databaseURL + "' REDIS_URL=redis://$REDIS_ADDR CACHE_TTL=5m RATE_LIMIT=1000000000/1h bin/apigen-pets\n"
+// stackServer is the line of the command of the generated project as its deployment runs it,
+// with limits, cache, shedding, metrics and a line of log for each request.
+func stackServer(name, admin, redis string) string {
+	return name + "\tenv GOGC=400 GOMEMLIMIT=230MiB ADDR=127.0.0.1:$PORT ADMIN_ADDR=" + admin + " DATABASE_URL='" + databaseURL +
+		"' REDIS_URL=" + redis + " CACHE_TTL=5m RATE_LIMIT=1000000000/1h bin/apigen-pets\n"
+}
 
 // stack sets the whole service beside the same API on Express and on Go written by hand.
 func stack(ctx context.Context, work string) error {
@@ -42,7 +43,7 @@ func stack(ctx context.Context, work string) error {
 		fmt.Printf("side-by-side bench not run: %v\n", err)
 		return nil
 	}
-	if err := join(work, "servers.stack.tsv", stackServers); err != nil {
+	if err := join(work, "servers.stack.tsv", stackServer("apigen-mem", "127.0.0.1:18191", "")+stackServer("apigen-redis", "127.0.0.1:18192", "redis://$REDIS_ADDR")); err != nil {
 		return err
 	}
 	if err := command(ctx, work, "./deps.sh", "up"); err != nil {
