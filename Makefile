@@ -24,6 +24,9 @@ race: ## the tests that run in this process under the race detector, and those o
 	go test -race -short -timeout 30m ./...
 	@for dir in testdata/golden/*/want; do echo "race $$dir" && (cd $$dir && go test -race ./cmd/... $$(ls -d internal/handler internal/store 2>/dev/null | sed 's|.*|./&/...|')) || exit 1; done
 
+race-services: ## rigs on services that look for data races themselves (needs a C compiler; minutes)
+	APIGEN_RACE=1 go test -count 1 -timeout 60m -run '^(TestRigCache|TestRigLimiter|TestRigLife)$$' ./generator
+
 soak: ## the reliability rigs for as long as their promises ask for: minutes, on real servers
 	APIGEN_SOAK=1 go test -count 1 -timeout 60m -v -run '^TestRig' ./generator
 
