@@ -37,6 +37,9 @@ type CRUD struct {
 	// table. nil: every list may be empty, and every failed reference is alike.
 	Parent *Match
 	Owner  *Table
+	// Above are the columns of Owner that the path fixes as well: the rows that the
+	// parent hangs on itself.
+	Above []Match
 
 	// Conflict and Reference are the declared statuses that stand for a duplicate
 	// and for a reference to a missing row when 409 is not declared; 0: 409.

@@ -354,6 +354,7 @@ func (c *candidate) finish(tables []*Table) {
 		parents = true
 		if (x.Kind == List || insert) && c.op.documents(404) {
 			x.Parent, x.Owner = &m, findTable(tables, m.Column.Refs)
+			x.Above = x.Owner.hangsOn(x.Where[:i])
 		}
 	}
 	unique := x.Kind == Create && x.Table.Key.Source == FromRequest
@@ -367,7 +368,7 @@ func (c *candidate) finish(tables []*Table) {
 	case unique && !c.op.documents(409):
 		x.Conflict = c.op.firstDocumented(422, 400)
 	}
-	if !refs {
+	if !refs && len(x.Above) == 0 {
 		x.Parent, x.Owner = nil, nil // the only reference that can fail is the parent
 	}
 	switch {
@@ -376,4 +377,17 @@ func (c *candidate) finish(tables []*Table) {
 	case refs && !c.op.documents(409):
 		x.Reference = c.op.firstDocumented(422, 404, 400)
 	}
+}
+
+// hangsOn returns the conditions of a path, up to a row of the table, that are about
+// columns of the table too. The shard key is looked at with every reference.
+func (t *Table) hangsOn(path []Match) []Match {
+	var out []Match
+	for _, m := range path {
+		i := slices.IndexFunc(t.Parents, func(c *Column) bool { return c.Name == m.Column.Name && c.Kind == m.Column.Kind })
+		if i >= 0 && t.Parents[i] != t.Shard && !t.Parents[i].Gone {
+			out = append(out, Match{Column: t.Parents[i], Param: m.Param})
+		}
+	}
+	return out
 }

@@ -118,6 +118,18 @@ func (n *naming) must(key, candidate string) string {
 	return n.pin(key, candidate)
 }
 
+// value returns the name of a constant of an enum, which begins with that of its
+// type. The key is that of the enum, "" when there is no way to know it again.
+func (n *naming) value(key, of string, v *Value) string {
+	if key != "" {
+		key = valueKey + key + " " + v.JSON
+	}
+	if v.asked || !strings.HasPrefix(n.pinned[key], of) {
+		return n.must(key, of+v.Name)
+	}
+	return n.pin(key, of+v.Name)
+}
+
 // also notes that the key shares a name that was given.
 func (n *naming) also(key, name string) {
 	n.given = append(n.given, Name{sharedKey + key, name})
@@ -146,6 +158,7 @@ func (n *naming) names() []Name {
 const (
 	schemaKey    = "schema "
 	typeKey      = "type "
+	valueKey     = "value " // and the key of its enum, and the JSON text
 	operationKey = "operation "
 	requestKey   = "request "
 	responseKey  = "response "
@@ -216,10 +229,29 @@ func failureWith(status int, isRange bool, media string, s *spec.Schema) string 
 	return key
 }
 
+// cutValue cuts a key of a value, without its kind, into that of its enum and the
+// JSON text, in which a quote after a space is always escaped.
+func cutValue(of string) (enum, text string) {
+	at := strings.LastIndex(of, " ")
+	if start, isString := strings.CutSuffix(of, `"`); isString {
+		at = strings.LastIndex(start, ` "`)
+	}
+	return of[:max(at, 0)], of[at+1:]
+}
+
+// hasValue reports whether a schema, which may be nil, is an enum with a value.
+func hasValue(s *spec.Schema, text string) bool {
+	if s == nil {
+		return false
+	}
+	enum := cmp.Or(spelled(s), s)
+	return slices.ContainsFunc(enum.Enum, func(v spec.Value) bool { return v.JSON == text })
+}
+
 // living reports for the key of a name whether what it stands for is in the
 // document. client says whether there is a typed client.
 func living(doc *spec.Document, client bool) func(key string) bool {
-	operations, failures, schemas := map[string]bool{}, map[string]bool{}, map[string]bool{}
+	operations, failures, schemas := map[string]bool{}, map[string]bool{}, map[string]*spec.Schema{}
 	for _, p := range doc.Paths {
 		for _, o := range p.Operations {
 			operations[operationOf(o)] = true
@@ -233,16 +265,24 @@ func living(doc *spec.Document, client bool) func(key string) bool {
 		}
 	}
 	for _, s := range doc.Schemas {
-		schemas[componentOf(s)] = true
+		schemas[componentOf(s)] = s
 	}
 	return func(key string) bool {
 		key = strings.TrimPrefix(key, sharedKey)
 		kind, of, _ := strings.Cut(key, " ")
 		switch kind + " " {
 		case schemaKey:
-			return schemas[of]
+			return schemas[of] != nil
 		case typeKey:
 			return doc.At(of) != nil
+		case valueKey:
+			enum, text := cutValue(of)
+			name, isComponent := strings.CutPrefix(enum, schemaKey)
+			s := schemas[name]
+			if !isComponent {
+				s = doc.At(strings.TrimPrefix(enum, typeKey))
+			}
+			return hasValue(s, text)
 		case operationKey, requestKey:
 			return operations[of]
 		case responseKey: // with the status before the operation

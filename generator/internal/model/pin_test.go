@@ -60,7 +60,9 @@ paths:
         "404": {description: d, content: {application/json: {schema: {$ref: '#/components/schemas/Pet'}}}}
 components:
   schemas:
-    Pet: {type: object, properties: {owner: {type: object, properties: {a: {type: string}}}, kind: {type: string, enum: [a, b]}}}
+    Pet: {type: object, properties: {owner: {type: object, properties: {a: {type: string}}}, kind: {type: string, enum: [a, b]}, mood: {$ref: '#/components/schemas/Mood'}, size: {$ref: '#/components/schemas/Size'}}}
+    Mood: {type: string, enum: ["+1", "a ", so 'so]}
+    Size: {oneOf: [{const: 1}, {const: 2}]}
 `
 
 const secondVersion = `openapi: 3.1.0
@@ -84,8 +86,13 @@ components:
   schemas:
     pet: {type: object, properties: {x: {$ref: '#/components/schemas/AddPetRequest'}}}
     PetOwner: {type: object, properties: {b: {type: string}}}
+    PetKindA: {type: object, properties: {b: {type: string}}}
+    MoodSoSo: {type: object, properties: {b: {type: string}}}
+    SizeN1: {type: object, properties: {b: {type: string}}}
     AddPetRequest: {type: object, properties: {b: {type: string}}}
-    Pet: {type: object, properties: {owner: {type: object, properties: {a: {type: string}}}, kind: {type: string, enum: [a, b]}}}
+    Pet: {type: object, properties: {owner: {type: object, properties: {a: {type: string}}}, kind: {type: string, enum: [b, a]}, mood: {$ref: '#/components/schemas/Mood'}, size: {$ref: '#/components/schemas/Size'}}}
+    Mood: {type: string, enum: [plus1, a, so 'so, "+1", "a "]}
+    Size: {oneOf: [{const: 2}, {const: 1}]}
 `
 
 // TestNamesStay adds to a document, in front of everything, what would take the
@@ -97,6 +104,9 @@ func TestNamesStay(t *testing.T) {
 		"type /components/schemas/Pet/properties/owner": "PetOwner",
 		"type /components/schemas/Pet/properties/kind":  "PetKind",
 		"failure 404 application/json Pet":              "NotFoundError",
+		`value schema Mood "+1"`:                        "MoodPlus1",
+		`value schema Mood "a "`:                        "MoodA",
+		"value schema Size 1":                           "SizeN1",
 	} {
 		if before[key] != want {
 			t.Errorf("%s is %q, want %s", key, before[key], want)

@@ -167,6 +167,8 @@ type Value struct {
 	Name string // Go name: "StatusAvailable"
 	Lit  string // Go literal: `"available"` or `3`
 	JSON string // JSON text
+
+	asked bool // the document names it
 }
 
 // Variant is one alternative of a union.

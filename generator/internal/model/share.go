@@ -100,15 +100,7 @@ func (b *builder) original(s *spec.Schema) *spec.Schema {
 // candidate reports whether a schema is written in place and may need a name that
 // the lock remembers.
 func (h *sharing) candidate(s *spec.Schema) bool {
-	if s.Path == "" || s.Items != nil || h.doc.At(s.Path) != s {
-		return false
-	}
-	for _, list := range [][]*spec.Schema{s.OneOf, s.AnyOf} {
-		if constantsOf(s, slices.DeleteFunc(slices.Clone(list), isNull)) != nil {
-			return false
-		}
-	}
-	return true
+	return s.Path != "" && s.Items == nil && h.doc.At(s.Path) == s && spelled(s) == nil
 }
 
 // shape numbers schemas by what they say about values. Two have the same number

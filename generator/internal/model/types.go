@@ -336,8 +336,12 @@ func (b *builder) enum(s *spec.Schema, kind, hint string, u *use) *Type {
 		return nil
 	}
 	b.declare(t, s, hint)
+	key := inlineKey(s)
+	if b.component[s] != "" {
+		key = schemaKey + componentOf(s)
+	}
 	for _, v := range values {
-		v.Name = b.names.pick(t.Name + v.Name)
+		v.Name = b.names.value(key, t.Name, v)
 	}
 	t.Values = values
 	return t
@@ -369,10 +373,11 @@ func enumValues(t *Type, s *spec.Schema) []*Value {
 			continue
 		}
 		seen[lit] = true
-		if i < len(varnames) && varnames[i] != "" {
+		asked := i < len(varnames) && varnames[i] != ""
+		if asked {
 			name = varnames[i]
 		}
-		out = append(out, &Value{Name: Exported(name), Lit: lit, JSON: v.JSON})
+		out = append(out, &Value{Name: Exported(name), Lit: lit, JSON: v.JSON, asked: asked})
 	}
 	return out
 }

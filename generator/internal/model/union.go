@@ -54,13 +54,24 @@ func isNull(a *spec.Schema) bool {
 	return len(r.Types) == 1 && r.Types[0] == "null" || r.Const != nil && r.Const.JSON == "null"
 }
 
+// spelled returns the enum that the alternatives of a schema spell out, nil when
+// they do not.
+func spelled(s *spec.Schema) *spec.Schema {
+	for _, list := range [][]*spec.Schema{s.OneOf, s.AnyOf} {
+		if enum := constantsOf(s, slices.DeleteFunc(slices.Clone(list), isNull)); enum != nil {
+			return enum
+		}
+	}
+	return nil
+}
+
 // constantsOf returns the enum that alternatives with one value each are another
 // way to write, nil when they are none. Their titles name the values.
 func constantsOf(s *spec.Schema, alternatives []*spec.Schema) *spec.Schema {
 	if len(alternatives) < 2 {
 		return nil
 	}
-	out := &spec.Schema{Pos: s.Pos, Name: s.Name, Description: s.Description, Format: s.Format, Extensions: s.Extensions}
+	out := &spec.Schema{Pos: s.Pos, Name: s.Name, Origin: s.Origin, Path: s.Path, Description: s.Description, Format: s.Format, Extensions: s.Extensions}
 	var titles []string
 	for _, a := range alternatives {
 		only := *a.Resolve()

@@ -155,11 +155,14 @@ func (st *statement) insert(x *model.CRUD, src string) {
 }
 
 // ownerIs returns the query that finds the parent of a row, by the Go expression of
-// the shard where the parent is divided too.
+// the shard where the parent is divided too, below the rows that the path names.
 func ownerIs(st *statement, x *model.CRUD, shard string) string {
 	query := "SELECT 1 FROM " + x.Owner.SQL() + " WHERE " + x.Owner.Key.SQL() + " = " + st.arg("req."+x.Parent.Param.Name)
 	if _, from, to := x.Table.ForeignKey(x.Parent.Column, []*model.Table{x.Owner}); len(from) > 1 {
 		query += " AND " + to[0].SQL() + " = " + st.arg(shard)
+	}
+	for _, m := range x.Above {
+		query += " AND " + m.Column.SQL() + " = " + st.arg("req."+m.Param.Name)
 	}
 	return query
 }
