@@ -214,17 +214,18 @@ func (d drain) attach(s *setup) error {
 
 // BenchmarkRequest is what telemetry adds to a request.
 func BenchmarkRequest(b *testing.B) {
+	metrics := func() Sink { return &memory{reader: sdkmetric.NewManualReader()} } // for one run each
 	for _, c := range []struct {
 		name  string
-		sinks []Sink
+		sinks func() []Sink
 	}{
-		{"off", nil},
-		{"metrics", []Sink{&memory{reader: sdkmetric.NewManualReader()}}},
-		{"metrics and 1 of 100 traces", []Sink{&memory{reader: sdkmetric.NewManualReader()}, drain(.01)}},
-		{"metrics and all traces", []Sink{&memory{reader: sdkmetric.NewManualReader()}, drain(1)}},
+		{"off", func() []Sink { return nil }},
+		{"metrics", func() []Sink { return []Sink{metrics()} }},
+		{"metrics and 1 of 100 traces", func() []Sink { return []Sink{metrics(), drain(.01)} }},
+		{"metrics and all traces", func() []Sink { return []Sink{metrics(), drain(1)} }},
 	} {
 		b.Run(c.name, func(b *testing.B) {
-			tel, err := New(Config{Name: "things"}, c.sinks...)
+			tel, err := New(Config{Name: "things"}, c.sinks()...)
 			if err != nil {
 				b.Fatal(err)
 			}
