@@ -14,10 +14,12 @@ type processors struct {
 	inside   atomic.Int64
 	critical atomic.Int64 // of these
 	limit    atomic.Int64
+	grace    atomic.Int64 // critical ones that are let in at the begin of overload
 	refused  atomic.Int64 // since the begin of the window
 	least    int64
 	cpus     int
 	calm     time.Duration // since somebody was refused, only for who ends a window
+	late     int           // windows since the begin of overload, likewise
 
 	// Of the present window:
 	begun atomic.Int64 // time.Duration
@@ -46,6 +48,10 @@ const (
 	cpuMost     = 1 << 20
 
 	calmTime = time.Second // without a refusal, until overload is over
+
+	// What had piled up when overload was found out has critical requests in it, which
+	// are not in the way of others of them for so many windows.
+	graceWindows = 10
 )
 
 func (c *processors) init(cpus int) {
@@ -63,7 +69,7 @@ func (c *processors) enter(p Priority) bool {
 	}
 	switch p {
 	case Critical:
-		n, limit = c.critical.Load(), 2*limit
+		n, limit = c.critical.Load(), max(2*limit, c.grace.Load())
 	case Low:
 		limit /= 2
 	}
@@ -106,11 +112,18 @@ func (c *processors) waited(now, took time.Duration) {
 	if c.calm += passed; c.refused.Swap(0) > 0 {
 		c.calm = 0
 	}
+	if c.late++; c.late > graceWindows {
+		c.grace.Store(0)
+	}
 	// Without requests that wait, the quotients are infinite.
 	spare := max(float64(cpuWait)*float64(count)/float64(sum), float64(cpuQueue*c.cpus)*float64(passed)/float64(sum))
 	switch {
 	case limit == cpuMost && (sum < patience*time.Duration(count) || sum < passed*time.Duration(longQueue*c.cpus)):
 	case spare < 1:
+		if limit == cpuMost {
+			c.late = 0
+			c.grace.Store(peak)
+		}
 		c.limit.Store(max(c.least, int64(float64(min(limit, peak))*spare)))
 		c.calm = 0
 	case c.calm >= calmTime:
