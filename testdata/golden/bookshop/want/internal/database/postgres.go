@@ -138,9 +138,22 @@ func (p *postgres) stats() Stats {
 	return out
 }
 
+// closeTime bounds how long the stop waits for connections in use.
+const closeTime = 3 * time.Second
+
+// close does not wait for ever: rows that nobody closed would keep the process.
 func (p *postgres) close() error {
-	p.pool.Close()
-	return nil
+	done := make(chan struct{})
+	go func() {
+		p.pool.Close()
+		close(done)
+	}()
+	select {
+	case <-done:
+		return nil
+	case <-time.After(closeTime):
+		return fmt.Errorf("close database: %d connections are still in use after %s", p.pool.Stat().AcquiredConns(), closeTime)
+	}
 }
 
 // pgxQuerier is what a connection and a transaction share.

@@ -104,6 +104,27 @@ func TestIdleConnectionsAreClosed(t *testing.T) {
 	})
 }
 
+func TestCloseDoesNotWaitForEver(t *testing.T) {
+	onPostgres(t, func(t *testing.T, cfg database.Config, _ *pgx.Conn) {
+		db, err := database.Open(t.Context(), cfg)
+		if err != nil {
+			t.Fatal(err)
+		}
+		rows, err := db.Query(t.Context(), "SELECT 1")
+		if err != nil {
+			t.Fatal(err)
+		}
+		start := time.Now()
+		if err := db.Close(); err == nil || !strings.Contains(err.Error(), "1 connections are still in use") {
+			t.Errorf("error %v after %s", err, time.Since(start))
+		}
+		rows.Close()
+		if err := db.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
 func TestParsePooler(t *testing.T) {
 	for text, want := range map[string]database.Pooler{
 		"auto": database.PoolerAuto, "TRUE": database.PoolerYes, "false": database.PoolerNo,
