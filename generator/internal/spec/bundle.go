@@ -1,6 +1,9 @@
 package spec
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // bundler brings what other files hold into a document: the converter of version
 // 2.0 sees one document only, and so do readers of what the service tells about
@@ -19,8 +22,9 @@ type bundler struct {
 type role uint8
 
 const (
-	anything role = iota
-	partRole      // something that is no schema
+	anything      role = iota
+	partRole           // something that is no schema
+	operationRole      // what may be an operation, or else is such a part
 	parameterRole
 	responseRole
 	pathRole
@@ -131,6 +135,9 @@ func (b *bundler) copy(n *node, in role) *node {
 	if ref := refOf(n); ref != nil && ref.kind == textNode {
 		return b.reference(n, ref, in)
 	}
+	if in == operationRole {
+		in = partRole
+	}
 	out := &node{kind: n.kind, at: n.at}
 	for _, item := range n.items {
 		out.items = append(out.items, b.copy(item, in))
@@ -163,6 +170,8 @@ func memberRole(key string, in role) role {
 		return parameterRole
 	case key == "responses":
 		return responseRole
+	case in == partRole && slices.Contains(methods, key):
+		return operationRole
 	}
 	return in
 }
@@ -171,7 +180,7 @@ func memberRole(key string, in role) role {
 func (b *bundler) reference(n, ref *node, in role) *node {
 	d := b.d
 	from := d.base(ref)
-	if from == 0 && strings.HasPrefix(ref.text, "#") {
+	if from == 0 && strings.HasPrefix(ref.text, "#") && in != operationRole {
 		return n
 	}
 	target := d.target(ref)
@@ -184,7 +193,7 @@ func (b *bundler) reference(n, ref *node, in role) *node {
 			return &node{kind: objectNode, at: n.at}
 		}
 		defer func() { b.depth-- }()
-		if in == pathRole && len(n.members) > 1 {
+		if (in == pathRole || in == operationRole) && len(n.members) > 1 {
 			target = overlay(target, n)
 		}
 		return b.copy(target, in)

@@ -32,6 +32,7 @@ type decoder struct {
 	queue    []pending
 	blame    blame
 	callback bool             // what is read now is a callback
+	standsIn bool             // a reference stands for an operation
 	moved    map[*Schema]bool // what orNull made
 	imported []*Schema        // components that came from other files
 	order    []*Schema        // all of them, in the order they were met

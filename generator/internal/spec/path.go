@@ -168,6 +168,21 @@ func overlay(base, beside *node) *node {
 	return out
 }
 
+// standIn follows a reference in the place of an operation, which only path items may
+// be. It returns nil after reporting one that leads nowhere.
+func (d *decoder) standIn(n *node) *node {
+	if refOf(n) == nil {
+		return n
+	}
+	d.oftenf(n.at, "put the reference in the place of the path item", "a reference stands for an operation, which OpenAPI does not know; it is followed")
+	d.standsIn = true
+	target, _ := d.deref(n)
+	if target == nil || target.kind != objectNode || len(n.members) == 1 {
+		return target
+	}
+	return overlay(target, n)
+}
+
 func (d *decoder) operation(m member, method, path string, shared []*Parameter, names []string) *Operation {
 	op := &Operation{Pos: d.pos(m.at), Method: method, Path: path}
 	item := d.owner()
@@ -178,7 +193,7 @@ func (d *decoder) operation(m member, method, path string, shared []*Parameter, 
 		d.warnf(m.at, "", "operation %s %s is empty", method, path)
 		n = &node{kind: objectNode, at: m.at}
 	}
-	if !d.isObject(n, "an operation") {
+	if n = d.standIn(n); n == nil || !d.isObject(n, "an operation") {
 		return nil
 	}
 	d.checkKeys(n, "an operation", "tags", "summary", "description", "externalDocs", "operationId", "parameters",

@@ -112,7 +112,7 @@ func (d *decoder) whole() *node {
 	if d.converted {
 		return d.original
 	}
-	if !refersOut(d.root) {
+	if !refersOut(d.root) && !d.standsIn {
 		return d.root
 	}
 	b := &bundler{d: d, where: "#/components/schemas/", names: map[*node]string{}, left: maxCopies}

@@ -106,3 +106,27 @@ func TestPublishChanges(t *testing.T) {
 		t.Errorf("got  %s\nwant %s", compact.String(), want)
 	}
 }
+
+// TestPublishStandIns: no reader of a published document has to know of references in
+// the place of operations.
+func TestPublishStandIns(t *testing.T) {
+	for _, tt := range []struct{ get, want string }{
+		{"{$ref: '#/x-get'}", `{"operationId":"a","responses":{"204":{"description":"d"}}}`},
+		{"{$ref: '#/x-get', operationId: b}", `{"operationId":"b","responses":{"204":{"description":"d"}}}`},
+		{"{$ref: 'get.yaml#/Get', operationId: b}", `{"operationId":"b","parameters":[{"name":"p","in":"query","schema":{"$ref":"#/components/schemas/S"}}],"responses":{"204":{"description":"d"}}}`},
+	} {
+		opt := spec.Options{Publish: true, Files: folder("api/get.yaml: {Get: {operationId: a, parameters: [{name: p, in: query, schema: {$ref: '#/S'}}], responses: {'204': {description: d}}}, S: {type: string}}")}
+		doc, said := loadText("openapi: 3.1.0\ninfo: {title: t, version: '1'}\npaths: {/: {get: "+tt.get+"}}\n"+
+			"x-get: {operationId: a, responses: {'204': {description: d}}}\n", opt)
+		if !strings.Contains(said, "a reference stands for an operation") || len(doc.Published) != 1 {
+			t.Fatal(said)
+		}
+		var compact bytes.Buffer
+		if err := json.Compact(&compact, doc.Published[0].JSON); err != nil {
+			t.Fatal(err)
+		}
+		if !strings.Contains(compact.String(), `"get":`+tt.want+`}}`) {
+			t.Errorf("%s: got %s, want %s", tt.get, compact.String(), tt.want)
+		}
+	}
+}

@@ -179,7 +179,7 @@ func (d *decoder) refHint(n *node, done, key string) string {
 	if done == "#" || done == "#/components" {
 		return "the document has no " + strings.TrimPrefix(done+"/"+key, "#/")
 	}
-	return ""
+	return "add " + key + " to " + done + ", or leave out what needs it with --skip-unsupported"
 }
 
 // component returns a section of components, nil when there is none.
