@@ -2,6 +2,7 @@ package model
 
 import (
 	"maps"
+	"net/textproto"
 	"slices"
 	"strings"
 
@@ -105,7 +106,7 @@ type Demand struct {
 func (b *builder) guard(doc *spec.Document) {
 	g := &Guard{}
 	byKey := map[string]*Scheme{}
-	names := scope{}
+	names, told := scope{}, scope{}
 	if b.p.Features.Auth {
 		names = maps.Clone(guardMethods)
 	}
@@ -118,6 +119,7 @@ func (b *builder) guard(doc *spec.Document) {
 				}
 				all = append(all, Demand{byKey[use.Name], use.Scopes})
 			}
+			b.rivals(o, all, told)
 			o.Security = append(o.Security, all)
 		}
 		if !slices.ContainsFunc(o.Security, func(all []Demand) bool { return len(all) > 0 }) {
@@ -140,6 +142,39 @@ func (b *builder) guard(doc *spec.Document) {
 		g.Unauthorized = b.names.pin(guardKey+"ErrUnauthorized", "ErrUnauthorized", "ErrAPIUnauthorized")
 		b.p.Guard = g
 	}
+}
+
+// rivals warns of credentials that no request can have together, once for each two.
+func (b *builder) rivals(o *Operation, all []Demand, told scope) {
+	for i, d := range all {
+		for _, other := range all[:i] {
+			place := d.Scheme.place()
+			if place == "" || place != other.Scheme.place() || d.Scheme.Credential == Token && other.Scheme.Credential == Token {
+				continue
+			}
+			first, second := other.Scheme.Key, d.Scheme.Key
+			if !told[first+" "+second] {
+				told[first+" "+second] = true
+				b.diags.Warnf(o.Pos, "to let in who has one of them, write them as two entries: security: [{"+first+": []}, {"+second+": []}]",
+					"%s and %s are asked for together, but both are %s: no request can have them", first, second, place)
+			}
+		}
+	}
+}
+
+// place is where the credentials are in a request, "" where there is room for others.
+func (s *Scheme) place() string {
+	switch s.Credential {
+	case Token, Password, Other:
+		return "the header Authorization"
+	case Key:
+		name := s.Wire
+		if s.In == InHeader {
+			name = textproto.CanonicalMIMEHeaderKey(name)
+		}
+		return "the " + strings.Replace(string(s.In), "query", "query parameter", 1) + " " + name
+	}
+	return ""
 }
 
 // discoveryPath is where the discovery document of an issuer is, OpenID Connect
