@@ -208,6 +208,8 @@ func fillText(r model.Rules, key string) (string, bool) {
 		expr = "p.Title"
 	case "code", "errorcode", "statuscode":
 		expr = "p.Code()"
+	case "requestid", "debugid", "correlationid":
+		expr = `w.Header().Get("X-Request-Id")`
 	case "message", "msg", "detail", "details", "description", "errordescription", "errormessage", "reason", "faultmessage", "info", "":
 		expr = fmt.Sprintf("codec.ProblemText(p, \"\", %d)", r.MaxLength)
 		return strings.Replace(expr, `codec.ProblemText(p, "", -1)`, "p.Text()", 1), r.Format == ""
