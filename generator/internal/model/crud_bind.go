@@ -379,13 +379,14 @@ func (c *candidate) finish(tables []*Table) {
 	}
 }
 
-// hangsOn returns the conditions of a path, up to a row of the table, that are about
-// columns of the table too. The shard key is looked at with every reference.
+// hangsOn returns the conditions of a path, up to a row of the table, that every row of
+// the table has to fulfil: where a team is also found without its user, it is nobody's.
+// The shard key is looked at with every reference.
 func (t *Table) hangsOn(path []Match) []Match {
 	var out []Match
 	for _, m := range path {
 		i := slices.IndexFunc(t.Parents, func(c *Column) bool { return c.Name == m.Column.Name && c.Kind == m.Column.Kind })
-		if i >= 0 && t.Parents[i] != t.Shard && !t.Parents[i].Gone {
+		if i >= 0 && t.Parents[i].every && t.Parents[i] != t.Shard {
 			out = append(out, Match{Column: t.Parents[i], Param: m.Param})
 		}
 	}

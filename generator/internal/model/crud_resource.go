@@ -350,6 +350,7 @@ func pathParams(s *site) (params []pathPart) {
 type pathPart struct{ noun, wire string }
 
 func (r *resource) buildParents() {
+	through := map[*Column]int{} // how many sites
 	for _, s := range r.sites {
 		// The operations of a site may name the same parameter differently.
 		for i, part := range pathParams(s) {
@@ -361,10 +362,14 @@ func (r *resource) buildParents() {
 				}
 				if col == nil {
 					col = r.parentColumn(part, p)
+					through[col]++
 				}
 				r.parents[p] = col
 			}
 		}
+	}
+	for _, col := range r.table.Parents {
+		col.every = through[col] == len(r.sites)
 	}
 }
 

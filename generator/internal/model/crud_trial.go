@@ -1,6 +1,7 @@
 package model
 
 import (
+	"fmt"
 	"net/url"
 	"regexp"
 	"slices"
@@ -58,7 +59,7 @@ type trialBuilder struct {
 	project *Project
 	trials  []*Trial
 	saved   map[*Table]string     // name of the saved key
-	fixed   map[string]string     // path up to a parameter → value that is used for it
+	fixed   map[string]string     // path up to a parameter, and its kind → value that is used for it
 	known   map[string]*CRUD      // path of an item → operation on it
 	home    map[*Table]string     // path of the collection that the saved row is in
 	gone    map[*Table]bool       // tables whose saved row may have been deleted
@@ -326,7 +327,8 @@ func (b *trialBuilder) path(op *Operation, complete *bool) string {
 			out.WriteString(b.saved[t])
 			continue
 		}
-		value, ok := b.fixed[prefix]
+		place := fmt.Sprint(prefix, p.Type.Kind) // another kind of value is for other rows
+		value, ok := b.fixed[place]
 		if !ok {
 			if value, ok = SampleText(p.Schema, uint64(len(b.fixed))); p.JSON {
 				value, ok = paramSample(p)
@@ -334,7 +336,7 @@ func (b *trialBuilder) path(op *Operation, complete *bool) string {
 			if !ok {
 				value, *complete = "x", false
 			}
-			b.fixed[prefix] = value
+			b.fixed[place] = value
 		}
 		out.WriteString(pathPrefix(p) + url.PathEscape(value))
 	}

@@ -448,6 +448,8 @@ type Column struct {
 	Outline string // what JSON and enum values look like, see outline
 	Gone    bool   // the document no longer names it; the values stay
 	Type    *Type  // of the property in answers; nil for columns the API does not show
+
+	every bool // of a parent: every path to the rows names it
 }
 
 // Source says who fills a column.
