@@ -126,8 +126,8 @@ func (b *builder) params(o *Operation, so *spec.Operation, fields scope) {
 		if p.Doc == "" {
 			p.Doc = u.Doc
 		}
-		if !plainScalar(p.Type) && (p.Required || p.Default == "null") {
-			p.Default = ""
+		if p.Default == "null" || !plainScalar(p.Type) && p.Required {
+			p.Default = "" // null is what is not sent
 		}
 		if p.Default != "" && !Valid(sp.Schema, p.Default, Request) {
 			b.diags.Warnf(sp.Pos, "", "the default of %s is not valid and is not filled in: %s", sp.Name, p.Default)
