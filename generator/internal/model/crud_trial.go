@@ -1,7 +1,7 @@
 package model
 
 import (
-	"fmt"
+	"encoding/json"
 	"net/url"
 	"regexp"
 	"slices"
@@ -26,7 +26,7 @@ type Trial struct {
 // deleted: there another one is created first.
 func (p *Project) Trials() []*Trial {
 	b := &trialBuilder{
-		project: p, saved: map[*Table]string{}, fixed: map[string]string{}, known: map[string]*CRUD{},
+		project: p, saved: map[*Table]string{}, fixed: map[string][]string{}, known: map[string]*CRUD{},
 		home: map[*Table]string{}, gone: map[*Table]bool{}, live: map[*Table]int{}, fresh: map[*Table]bool{},
 		maker: map[*Table]*Operation{},
 	}
@@ -59,7 +59,8 @@ type trialBuilder struct {
 	project *Project
 	trials  []*Trial
 	saved   map[*Table]string     // name of the saved key
-	fixed   map[string]string     // path up to a parameter, and its kind → value that is used for it
+	fixed   map[string][]string   // path up to a parameter → values that are used for it
+	made    uint64                // how many of them
 	known   map[string]*CRUD      // path of an item → operation on it
 	home    map[*Table]string     // path of the collection that the saved row is in
 	gone    map[*Table]bool       // tables whose saved row may have been deleted
@@ -327,19 +328,37 @@ func (b *trialBuilder) path(op *Operation, complete *bool) string {
 			out.WriteString(b.saved[t])
 			continue
 		}
-		place := fmt.Sprint(prefix, p.Type.Kind) // another kind of value is for other rows
-		value, ok := b.fixed[place]
-		if !ok {
-			if value, ok = SampleText(p.Schema, uint64(len(b.fixed))); p.JSON {
-				value, ok = paramSample(p)
-			}
-			if !ok {
-				value, *complete = "x", false
-			}
-			b.fixed[place] = value
-		}
-		out.WriteString(pathPrefix(p) + url.PathEscape(value))
+		out.WriteString(pathPrefix(p) + url.PathEscape(b.madeUp(prefix, p, complete)))
 	}
+}
+
+// madeUp returns the value that is used in all paths with that prefix, or another one
+// where the parameter takes none of those.
+func (b *trialBuilder) madeUp(prefix string, p *Param, complete *bool) string {
+	for _, value := range b.fixed[prefix] {
+		if p.takes(value) {
+			return value
+		}
+	}
+	value, ok := SampleText(p.Schema, b.made)
+	if p.JSON {
+		value, ok = paramSample(p)
+	}
+	if !ok {
+		value, *complete = "x", false
+	}
+	b.made++
+	b.fixed[prefix] = append(b.fixed[prefix], value)
+	return value
+}
+
+// takes reports whether a text is a valid value of a parameter, as far as scalars go.
+func (p *Param) takes(text string) bool {
+	if p.JSON || !p.Type.Scalar() || p.Schema == nil {
+		return true
+	}
+	quoted, err := json.Marshal(text)
+	return err == nil && (Valid(p.Schema, string(quoted), Request) || Valid(p.Schema, text, Request))
 }
 
 // pathPrefix is what the style of a path parameter puts before its value.
