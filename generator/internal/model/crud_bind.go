@@ -197,6 +197,8 @@ func (r *resource) answerColumn(c *candidate, f *Field) *Column {
 		return nil
 	case col.Type != nil && !fits(col.Type, f.Type):
 		return nil
+	case col.Type == nil && slices.ContainsFunc(col.written, func(t *Type) bool { return !fits(t, f.Type) }):
+		return nil
 	}
 	return col
 }

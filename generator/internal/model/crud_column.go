@@ -61,9 +61,11 @@ func (r *resource) buildInput(c *candidate, f *Field) {
 	}
 	col := r.table.column(f.JSON)
 	if col == nil {
-		r.add(r.newColumn(c.body, f))
+		col = r.add(r.newColumn(c.body, f))
+		col.written = append(col.written, f.Type)
 		return
 	}
+	col.written = append(col.written, f.Type)
 	if literal, ok := sqlDefault(col.Kind, f.Default); ok && !r.defaults[col] {
 		col.Default, r.defaults[col] = literal, true
 	}

@@ -3,6 +3,7 @@ package model
 import (
 	"encoding/json"
 	"net/url"
+	"path"
 	"regexp"
 	"slices"
 	"strings"
@@ -101,7 +102,7 @@ func (b *trialBuilder) trial(op *Operation) *Trial {
 		}
 	case b.saved[x.Table] == "":
 		t.Want = []int{404}
-	case b.gone[x.Table] || x.lastMatch() != x.Table.Key || !b.holds(op):
+	case b.gone[x.Table] || x.lastMatch() != x.Table.Key || !b.holds(t):
 		t.Want = append(t.Want, 404)
 	}
 	if x.Kind == Delete {
@@ -151,13 +152,19 @@ func (b *trialBuilder) referred(t *Table) bool {
 
 // holds reports whether the collection that the path goes through is the one that
 // the saved row was put into.
-func (b *trialBuilder) holds(op *Operation) bool {
-	home := shapeOfPath(op.Path[:strings.LastIndexByte(op.Path, '/')])
-	if b.home[op.CRUD.Table] == home {
+func (b *trialBuilder) holds(t *Trial) bool {
+	x := t.Operation.CRUD
+	if b.home[x.Table] == path.Dir(pathOf(t)) {
 		return true
 	}
 	// A key that a PUT names is in no answer that could tell it to another path.
-	return len(op.CRUD.Where) == 1 && b.saved[op.CRUD.Table] != "-"
+	return len(x.Where) == 1 && b.saved[x.Table] != "-"
+}
+
+// pathOf is the path of a trial without its query.
+func pathOf(t *Trial) string {
+	p, _, _ := strings.Cut(t.Path, "?")
+	return p
 }
 
 // above returns the table of the row that a path parameter names and the rows of the
@@ -187,9 +194,9 @@ func (b *trialBuilder) dangles(x *CRUD) bool {
 // save keeps the key of a new row for the requests that follow.
 func (b *trialBuilder) save(t *Trial, x *CRUD) {
 	key := x.Table.Key
-	b.home[x.Table] = shapeOfPath(t.Operation.Path)
+	b.home[x.Table] = pathOf(t)
 	if x.Upsert {
-		b.home[x.Table] = shapeOfPath(t.Operation.Path[:strings.LastIndexByte(t.Operation.Path, '/')])
+		b.home[x.Table] = path.Dir(pathOf(t))
 		b.saved[x.Table] = "-"
 		return
 	}

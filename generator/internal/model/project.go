@@ -449,7 +449,8 @@ type Column struct {
 	Gone    bool   // the document no longer names it; the values stay
 	Type    *Type  // of the property in answers; nil for columns the API does not show
 
-	every bool // of a parent: every path to the rows names it
+	every   bool    // of a parent: every path to the rows names it
+	written []*Type // of the property in requests
 }
 
 // Source says who fills a column.
