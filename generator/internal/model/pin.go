@@ -92,10 +92,8 @@ func newNaming(taken scope, earlier []Name, alive func(key string) bool) *naming
 	return n
 }
 
-// pick returns the first free one of the candidates, else the last with a number.
-func (n *naming) pick(candidates ...string) string { return n.pin("", candidates...) }
-
-// pin returns the name that the key had before, else what pick returns.
+// pin returns the name that the key had before, else what choose returns. What has no
+// key is not known again.
 func (n *naming) pin(key string, candidates ...string) string {
 	name := n.pinned[key]
 	if name == "" || n.taken[name] {
@@ -135,6 +133,7 @@ func (n *naming) also(key, name string) {
 	n.given = append(n.given, Name{sharedKey + key, name})
 }
 
+// choose returns the first free one of the candidates, else the last with a number.
 func (n *naming) choose(candidates []string) string {
 	free := func(name string) bool { return !n.taken[name] && n.holder[name] == "" }
 	if i := slices.IndexFunc(candidates, free); i >= 0 {
