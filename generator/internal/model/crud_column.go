@@ -62,8 +62,6 @@ func (r *resource) buildInput(c *candidate, f *Field) {
 	col := r.table.column(f.JSON)
 	if col == nil {
 		col = r.add(r.newColumn(c.body, f))
-		col.written = append(col.written, f.Type)
-		return
 	}
 	col.written = append(col.written, f.Type)
 	if literal, ok := sqlDefault(col.Kind, f.Default); ok && !r.defaults[col] {

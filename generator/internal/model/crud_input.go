@@ -58,13 +58,14 @@ func (r *resource) inputReason(c *candidate, f *Field, col *Column) string {
 	}
 	kind := columnKind(f.Type)
 	same := kind == col.Kind || kind == ColBigint && col.Kind == ColIdentity || col.Source == FromNow || col.Source == FromTouch
-	if !same || col.Type != nil && same && col.Source != FromNow && col.Source != FromTouch && !fits(f.Type, col.Type) {
-		return "the property " + f.JSON + " has one form in the request and another in the answer"
-	}
-	if col.Type == nil && c.item != nil {
-		if g := c.item.field(f.JSON); g != nil && !fits(f.Type, g.Type) {
-			return "the property " + f.JSON + " has one form in the request and another in the answer"
+	shown := col.Type
+	if shown == nil && c.item != nil {
+		if g := c.item.field(f.JSON); g != nil {
+			shown = g.Type
 		}
+	}
+	if !same || shown != nil && col.Source != FromNow && col.Source != FromTouch && !fits(f.Type, shown) {
+		return "the property " + f.JSON + " has one form in the request and another in the answer"
 	}
 	if f.Nullable && f.Required && c.kind != Create && r.mustAnswer(col) {
 		return "the request may set " + f.JSON + " to null, which the answer does not allow"

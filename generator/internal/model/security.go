@@ -168,11 +168,14 @@ func (s *Scheme) place() string {
 	case Token, Password, Other:
 		return "the header Authorization"
 	case Key:
-		name := s.Wire
-		if s.In == InHeader {
-			name = textproto.CanonicalMIMEHeaderKey(name)
+		switch s.In {
+		case InHeader:
+			return "the header " + textproto.CanonicalMIMEHeaderKey(s.Wire)
+		case InQuery:
+			return "the query parameter " + s.Wire
+		case InCookie:
+			return "the cookie " + s.Wire
 		}
-		return "the " + strings.Replace(string(s.In), "query", "query parameter", 1) + " " + name
 	}
 	return ""
 }

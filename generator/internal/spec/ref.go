@@ -179,7 +179,11 @@ func (d *decoder) refHint(n *node, done, key string) string {
 	if done == "#" || done == "#/components" {
 		return "the document has no " + strings.TrimPrefix(done+"/"+key, "#/")
 	}
-	return "add " + key + " to " + done + ", or leave out what needs it with --skip-unsupported"
+	hint := "add " + key + " to " + done
+	if !d.opt.SkipUnsupported {
+		hint += ", or leave out what needs it with --skip-unsupported"
+	}
+	return hint
 }
 
 // component returns a section of components, nil when there is none.
