@@ -152,7 +152,7 @@ func (p *postgres) close() error {
 	case <-done:
 		return nil
 	case <-time.After(closeTime):
-		return fmt.Errorf("close database: %d connections are still in use after %s", p.pool.Stat().AcquiredConns(), closeTime)
+		return fmt.Errorf("close database: connections in use after %s: %d", closeTime, p.pool.Stat().AcquiredConns())
 	}
 }
 

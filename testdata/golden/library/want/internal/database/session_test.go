@@ -115,7 +115,7 @@ func TestCloseDoesNotWaitForEver(t *testing.T) {
 			t.Fatal(err)
 		}
 		start := time.Now()
-		if err := db.Close(); err == nil || !strings.Contains(err.Error(), "1 connections are still in use") {
+		if err := db.Close(); err == nil || !strings.Contains(err.Error(), "connections in use after 3s: 1") {
 			t.Errorf("error %v after %s", err, time.Since(start))
 		}
 		rows.Close()
