@@ -15,8 +15,8 @@ import (
 	"github.com/apigen-go/apigen/generator/internal/plan"
 )
 
-// Compile runs go build and go vet on the project in dir as p would leave it;
-// dir need not exist. Errors in files that are apigen's are errors in the list.
+// Compile runs go vet on the project in dir as p would leave it, and go build where
+// that finds something; dir need not exist. Errors in files that are apigen's are errors in the list.
 // Errors in the user's own files are warnings: there the user has to follow the
 // document. So is whatever did not compile before. progress is told what goes on.
 func Compile(ctx context.Context, dir string, p *plan.Plan, progress func(string)) (diag.List, error) {
@@ -38,9 +38,9 @@ func Compile(ctx context.Context, dir string, p *plan.Plan, progress func(string
 	return classify(found, before, p), nil
 }
 
-// check builds and vets a copy of the project, changed by p unless that is nil.
+// check compiles and vets a copy of the project, changed by p unless that is nil.
 func check(ctx context.Context, dir string, p *plan.Plan, progress func(string)) ([]problem, error) {
-	stage, err := os.MkdirTemp("", "apigen-verify-")
+	stage, err := makeStage(dir)
 	if err != nil {
 		return nil, fmt.Errorf("make stage: %w", err)
 	}
@@ -48,15 +48,16 @@ func check(ctx context.Context, dir string, p *plan.Plan, progress func(string))
 	if err := fill(ctx, stage, dir, p); err != nil {
 		return nil, fmt.Errorf("make stage: %w", err)
 	}
+	// Vet compiles what it needs and checks the types of the rest, so a project that is
+	// right need not be linked. Of one that is wrong build says more.
+	progress("go vet")
+	if found, err := runGo(ctx, stage, "vet", progress); err != nil || len(found) == 0 {
+		return nil, err
+	}
 	var found []problem
-	// -e has the compiler report every error. Both commands get it, so that what
-	// the first compiled serves the second.
-	for _, args := range [][]string{
-		{"build", "-mod=readonly", "-gcflags=-e", "-v", "./..."},
-		{"vet", "-mod=readonly", "-gcflags=-e", "./..."},
-	} {
-		progress("go " + args[0])
-		more, err := runGo(ctx, stage, args, progress)
+	for _, command := range []string{"build", "vet"} {
+		progress("go " + command)
+		more, err := runGo(ctx, stage, command, progress)
 		if err != nil {
 			return nil, err
 		}

@@ -29,19 +29,21 @@ var positioned = regexp.MustCompile(`^(?:vet: )?([^:\s][^:]*\.(?:go|mod|sum|s)):
 // unfetched matches the messages about a module that could not be downloaded.
 var unfetched = regexp.MustCompile(`^(?:[^\s:]+@v[^\s:]+: |module lookup disabled|Get "|reading https?://|verifying |dial |unrecognized import path)`)
 
-// runGo runs the go command in dir. What it complains about with a place is
-// returned; when it fails in another way, that is the error.
-func runGo(ctx context.Context, dir string, args []string, progress func(string)) ([]problem, error) {
-	cmd := exec.CommandContext(ctx, "go", args...)
+// runGo has go build or go vet check all packages in dir. What it complains about with
+// a place is returned; when it fails in another way, that is the error.
+func runGo(ctx context.Context, dir, command string, progress func(string)) ([]problem, error) {
+	// -e has the compiler report every error. Both commands get it, so that what one
+	// compiled serves the other.
+	cmd := exec.CommandContext(ctx, "go", command, "-mod=readonly", "-gcflags=-e", "-v", "./...")
 	cmd.Dir = dir
 	cmd.Env = append(os.Environ(), "GOWORK=off", "PWD="+dir)
 	out := &output{dir: dir, progress: progress}
 	pipe, err := cmd.StderrPipe()
 	if err != nil {
-		return nil, fmt.Errorf("run go %s: %w", args[0], err)
+		return nil, fmt.Errorf("run go %s: %w", command, err)
 	}
 	if err := cmd.Start(); err != nil {
-		return nil, fmt.Errorf("run go %s: %w", args[0], err)
+		return nil, fmt.Errorf("run go %s: %w", command, err)
 	}
 	readErr := out.read(pipe)
 	err = cmd.Wait()
@@ -53,9 +55,9 @@ func runGo(ctx context.Context, dir string, args []string, progress func(string)
 	case err == nil:
 		return nil, readErr
 	case !errors.As(err, &exit):
-		return nil, fmt.Errorf("run go %s: %w", args[0], err)
+		return nil, fmt.Errorf("run go %s: %w", command, err)
 	case len(out.problems) == 0 || out.unfetched:
-		return nil, fmt.Errorf("go %s cannot check the project (--no-verify skips this step):\n%s", args[0], strings.TrimSpace(out.rest.String()))
+		return nil, fmt.Errorf("go %s cannot check the project (--no-verify skips this step):\n%s", command, strings.TrimSpace(out.rest.String()))
 	}
 	return out.problems, readErr
 }

@@ -2,6 +2,8 @@ package verify
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
@@ -9,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"golang.org/x/mod/modfile"
 
@@ -18,6 +21,35 @@ import (
 // largeFile is the size from which only Go files are copied: databases and the
 // like lie about in projects and no build needs them.
 const largeFile = 16 << 20
+
+// staleStage is the age of a folder that a run must have left behind when it was killed.
+const staleStage = time.Hour
+
+// makeStage makes an empty folder for a copy of the project in dir. It has the same
+// name each time, unless another run is in it: what is compiled depends on where it
+// lies, and what did not change since the last run need not be compiled again.
+func makeStage(dir string) (string, error) {
+	base, err := os.UserCacheDir()
+	if err == nil {
+		base = filepath.Join(base, "apigen")
+		err = os.MkdirAll(base, 0o700)
+	}
+	abs, absErr := filepath.Abs(dir)
+	if err != nil || absErr != nil {
+		return os.MkdirTemp("", "apigen-verify-")
+	}
+	sum := sha256.Sum256([]byte(abs))
+	stage := filepath.Join(base, hex.EncodeToString(sum[:8]))
+	if info, err := os.Stat(stage); err == nil && time.Since(info.ModTime()) > staleStage {
+		if err := os.RemoveAll(stage); err != nil {
+			return "", err
+		}
+	}
+	if err := os.Mkdir(stage, 0o700); err != nil {
+		return os.MkdirTemp("", "apigen-verify-")
+	}
+	return stage, nil
+}
 
 // fill copies the project in dir to stage and makes the changes of p there.
 func fill(ctx context.Context, stage, dir string, p *plan.Plan) error {
