@@ -22,6 +22,15 @@ import (
 
 var update = flag.Bool("update", false, "rewrite the golden files")
 
+// TestMain has all projects compiled as copies of each other: what they have in common
+// is compiled once.
+func TestMain(m *testing.M) {
+	if err := os.Setenv("GOFLAGS", strings.TrimSpace(os.Getenv("GOFLAGS")+" -trimpath")); err != nil {
+		panic(err)
+	}
+	os.Exit(m.Run())
+}
+
 // repository is the folder of this repository, seen from this package.
 const repository = ".."
 
