@@ -63,7 +63,6 @@ func TestGolden(t *testing.T) {
 			if testing.Short() {
 				return
 			}
-			goTool(t, want, "build", "./...")
 			goTool(t, want, "vet", "./...")
 			goTool(t, want, append([]string{"test"}, tested(name, want)...)...)
 			startAndStop(t, want)
