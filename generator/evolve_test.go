@@ -36,6 +36,7 @@ func TestEvolve(t *testing.T) {
 	}
 	for _, dir := range cases {
 		t.Run(filepath.Base(dir), func(t *testing.T) {
+			t.Parallel() // they wait for the go command and for servers
 			versions, err := filepath.Glob(filepath.Join(dir, "v*.yaml"))
 			if err != nil || len(versions) < 2 {
 				t.Fatalf("%d versions, %v", len(versions), err)

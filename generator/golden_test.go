@@ -299,6 +299,7 @@ var allSums = filepath.Join(repository, "templates/modules/all.sum")
 // a project that has nothing else, from the versions that this module is built
 // with, and that what several parts make together is tidy as well.
 func TestModules(t *testing.T) {
+	skipShort(t)
 	for _, c := range moduleCases {
 		t.Run(c.name, func(t *testing.T) {
 			dir := filepath.Join(t.TempDir(), "project")

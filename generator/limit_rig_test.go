@@ -28,12 +28,12 @@ import (
 // in docs/limits.md ask for, without it as long as a test may.
 var soaking = os.Getenv("APIGEN_SOAK") == "1"
 
-// skipShort skips a rig under -short: what it drives runs in other processes, where
-// the race detector of "make race" sees nothing.
+// skipShort skips a test under -short whose work is done by other processes, where the
+// race detector of "make race" sees nothing, or would have it take minutes more.
 func skipShort(t *testing.T) {
 	t.Helper()
 	if testing.Short() {
-		t.Skip("builds a project and drives it from outside")
+		t.Skip("builds programs and drives them from outside")
 	}
 }
 

@@ -30,6 +30,7 @@ var oddValues = []string{
 // parameters, and paths that are a little different. Where each must go is told
 // by an oracle that tries all templates one after the other.
 func TestRoutes(t *testing.T) {
+	skipShort(t)
 	documents := corpusDocuments(t)
 	var input bytes.Buffer
 	var tables []*routeTable
