@@ -36,16 +36,23 @@ func ParseAdmin(text string) (string, error) {
 
 // Page is a [Sink] from which Prometheus reads measurements. It has those of the process
 // and of Go's runtime too.
-type Page struct{ registry *prometheus.Registry }
+type Page struct {
+	registry *prometheus.Registry
+	read     bool
+}
 
-// NewPage returns a page without measurements.
-func NewPage() *Page {
-	p := &Page{prometheus.NewRegistry()}
+// NewPage returns the page of the admin listener on addr. Where that is "" nobody can read
+// it: nothing is measured for it.
+func NewPage(addr string) *Page {
+	p := &Page{prometheus.NewRegistry(), addr != ""}
 	p.registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return p
 }
 
 func (p *Page) attach(s *setup) error {
+	if !p.read {
+		return nil
+	}
 	reader, err := exporter.New(exporter.WithRegisterer(p.registry), exporter.WithoutScopeInfo())
 	if err != nil {
 		return fmt.Errorf("metrics: %w", err)

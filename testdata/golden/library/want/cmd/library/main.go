@@ -86,7 +86,7 @@ func run(ctx context.Context, args []string, getenv func(string) string, out io.
 }
 
 func serve(ctx context.Context, cfg *config.Config, out io.Writer) error {
-	page := telemetry.NewPage()
+	page := telemetry.NewPage(cfg.Admin)
 	tel, err := telemetry.New(cfg.Telemetry, page, cfg.OTLP)
 	if err != nil {
 		return err

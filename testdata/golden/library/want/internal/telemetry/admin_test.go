@@ -41,7 +41,7 @@ func admin(t *testing.T, page *Page) (get func(path string) (int, string)) {
 }
 
 func TestPage(t *testing.T) {
-	page := NewPage()
+	page := NewPage(DefaultAdmin)
 	tel := newTelemetry(t, Config{Name: "things"}, page)
 	s := serve(tel, slog.New(slog.DiscardHandler))
 	tel.Server(s)
@@ -67,7 +67,7 @@ func TestPage(t *testing.T) {
 // TestExemplars looks for the trace of a request at what was measured of it, in the form
 // that Prometheus asks for. Traces that are not kept are not there, and cost nothing.
 func TestExemplars(t *testing.T) {
-	page := NewPage()
+	page := NewPage(DefaultAdmin)
 	tel := newTelemetry(t, Config{Name: "things"}, page, newMemory())
 	s := serve(tel, slog.New(slog.DiscardHandler))
 	ask(s, "GET", "/things/7", "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01")
@@ -103,7 +103,7 @@ func TestAdminAddressInUse(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer l.Close()
-	if _, err := Serve(l.Addr().String(), NewPage(), nil, slog.New(slog.DiscardHandler)); err == nil {
+	if _, err := Serve(l.Addr().String(), NewPage(DefaultAdmin), nil, slog.New(slog.DiscardHandler)); err == nil {
 		t.Error("an address that was asked for and is in use is no error")
 	}
 	l, err = net.Listen("tcp", DefaultAdmin)
@@ -111,7 +111,7 @@ func TestAdminAddressInUse(t *testing.T) {
 		defer l.Close()
 	}
 	var out strings.Builder
-	a, err := Serve(DefaultAdmin, NewPage(), nil, slog.New(slog.NewTextHandler(&out, nil)))
+	a, err := Serve(DefaultAdmin, NewPage(DefaultAdmin), nil, slog.New(slog.NewTextHandler(&out, nil)))
 	if err != nil || !strings.Contains(out.String(), "ADMIN_ADDR") {
 		t.Fatalf("got %v, %s", err, out.String())
 	}
@@ -128,5 +128,16 @@ func TestParseAdmin(t *testing.T) {
 		if _, err := ParseAdmin(text); err == nil {
 			t.Errorf("%q was accepted", text)
 		}
+	}
+}
+
+func TestPageThatNobodyReads(t *testing.T) {
+	tel, err := New(Config{Name: "shop"}, NewPage(""))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer tel.Close()
+	if tel.Requests() != nil || tel.Statements("file:x.db") != nil {
+		t.Error("something is measured")
 	}
 }
