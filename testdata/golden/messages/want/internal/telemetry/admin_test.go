@@ -137,7 +137,7 @@ func TestPageThatNobodyReads(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer tel.Close()
-	if tel.Requests() != nil || tel.Statements("file:x.db") != nil {
+	if tel.Requests() != nil {
 		t.Error("something is measured")
 	}
 }
