@@ -33,7 +33,7 @@ var soaking = os.Getenv("APIGEN_SOAK") == "1"
 func skipShort(t *testing.T) {
 	t.Helper()
 	if testing.Short() {
-		t.Skip("builds programs and drives them from outside")
+		t.Skip("has other programs do its work, or takes minutes under the race detector")
 	}
 }
 

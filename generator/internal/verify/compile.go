@@ -15,9 +15,9 @@ import (
 	"github.com/apigen-go/apigen/generator/internal/plan"
 )
 
-// Compile runs go vet on the project in dir as p would leave it, and go build where
-// that finds something; dir need not exist. Errors in files that are apigen's are errors in the list.
-// Errors in the user's own files are warnings: there the user has to follow the
+// Compile runs go vet on the project in dir as p would leave it, and go build where that
+// finds something; dir need not exist. Errors in files that are apigen's are errors in the
+// list. Errors in the user's own files are warnings: there the user has to follow the
 // document. So is whatever did not compile before. progress is told what goes on.
 func Compile(ctx context.Context, dir string, p *plan.Plan, progress func(string)) (diag.List, error) {
 	if _, err := exec.LookPath("go"); err != nil {
@@ -51,21 +51,19 @@ func check(ctx context.Context, dir string, p *plan.Plan, progress func(string))
 	// Vet compiles what it needs and checks the types of the rest, so a project that is
 	// right need not be linked. Of one that is wrong build says more.
 	progress("go vet")
-	if found, err := runGo(ctx, stage, "vet", progress); err != nil || len(found) == 0 {
+	vetted, err := runGo(ctx, stage, "vet", progress)
+	if err != nil || len(vetted) == 0 {
 		return nil, err
 	}
-	var found []problem
-	for _, command := range []string{"build", "vet"} {
-		progress("go " + command)
-		more, err := runGo(ctx, stage, command, progress)
-		if err != nil {
-			return nil, err
-		}
-		built := found // vet words the compiler's errors in its own way
-		for _, f := range more {
-			if !slices.ContainsFunc(built, func(b problem) bool { return b.file == f.file && b.line == f.line && b.col == f.col }) {
-				found = append(found, f)
-			}
+	progress("go build")
+	built, err := runGo(ctx, stage, "build", progress)
+	if err != nil {
+		return nil, err
+	}
+	found := built
+	for _, f := range vetted { // in its own words where the compiler has said it
+		if !slices.ContainsFunc(built, func(b problem) bool { return b.file == f.file && b.line == f.line && b.col == f.col }) {
+			found = append(found, f)
 		}
 	}
 	slices.SortFunc(found, func(a, b problem) int {

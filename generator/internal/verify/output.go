@@ -33,8 +33,8 @@ var unfetched = regexp.MustCompile(`^(?:[^\s:]+@v[^\s:]+: |module lookup disable
 // a place is returned; when it fails in another way, that is the error.
 func runGo(ctx context.Context, dir, command string, progress func(string)) ([]problem, error) {
 	// -e has the compiler report every error. Both commands get it, so that what one
-	// compiled serves the other.
-	cmd := exec.CommandContext(ctx, "go", command, "-mod=readonly", "-gcflags=-e", "-v", "./...")
+	// compiled serves the other. A repository that the stage happens to lie in is not its own.
+	cmd := exec.CommandContext(ctx, "go", command, "-mod=readonly", "-buildvcs=false", "-gcflags=-e", "-v", "./...")
 	cmd.Dir = dir
 	cmd.Env = append(os.Environ(), "GOWORK=off", "PWD="+dir)
 	out := &output{dir: dir, progress: progress}

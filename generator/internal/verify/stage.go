@@ -25,30 +25,37 @@ const largeFile = 16 << 20
 // staleStage is the age of a folder that a run must have left behind when it was killed.
 const staleStage = time.Hour
 
-// makeStage makes an empty folder for a copy of the project in dir. It has the same
-// name each time, unless another run is in it: what is compiled depends on where it
-// lies, and what did not change since the last run need not be compiled again.
+// makeStage makes an empty folder for a copy of the project in dir: the one that is kept
+// for it or, when another run is in that or there is no cache, any.
 func makeStage(dir string) (string, error) {
-	base, err := os.UserCacheDir()
-	if err == nil {
-		base = filepath.Join(base, "apigen")
-		err = os.MkdirAll(base, 0o700)
+	if stage, err := keptStage(dir); err == nil {
+		return stage, nil
 	}
-	abs, absErr := filepath.Abs(dir)
-	if err != nil || absErr != nil {
-		return os.MkdirTemp("", "apigen-verify-")
+	return os.MkdirTemp("", "apigen-verify-")
+}
+
+// keptStage makes the folder that is kept for the project in dir. What is compiled depends
+// on where it lies, so what did not change since the last run is compiled already.
+func keptStage(dir string) (string, error) {
+	cache, err := os.UserCacheDir()
+	if err != nil {
+		return "", err
+	}
+	abs, err := filepath.Abs(dir)
+	if err != nil {
+		return "", err
 	}
 	sum := sha256.Sum256([]byte(abs))
-	stage := filepath.Join(base, hex.EncodeToString(sum[:8]))
+	stage := filepath.Join(cache, "apigen", hex.EncodeToString(sum[:8]))
+	if err := os.MkdirAll(filepath.Dir(stage), 0o700); err != nil {
+		return "", err
+	}
 	if info, err := os.Stat(stage); err == nil && time.Since(info.ModTime()) > staleStage {
 		if err := os.RemoveAll(stage); err != nil {
 			return "", err
 		}
 	}
-	if err := os.Mkdir(stage, 0o700); err != nil {
-		return os.MkdirTemp("", "apigen-verify-")
-	}
-	return stage, nil
+	return stage, os.Mkdir(stage, 0o700) // fails while another run is in it
 }
 
 // fill copies the project in dir to stage and makes the changes of p there.
