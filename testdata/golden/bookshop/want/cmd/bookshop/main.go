@@ -133,7 +133,7 @@ func serve(ctx context.Context, cfg *config.Config, out io.Writer) error {
 	routes = db.ReadYourWrites(routes, "bookshop", cfg.Server.Proxies)
 	srv := server.New(cfg.Server, log, routes, server.Check{Name: "database", Run: db.Ping})
 	tel.Server(srv)
-	admin, err := telemetry.Serve(cfg.Admin, page, srv.Health(), log)
+	admin, err := page.Serve(srv.Health(), log)
 	if err != nil {
 		return errors.Join(err, db.Close())
 	}

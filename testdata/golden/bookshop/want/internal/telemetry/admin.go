@@ -37,20 +37,20 @@ func ParseAdmin(text string) (string, error) {
 // Page is a [Sink] from which Prometheus reads measurements. It has those of the process
 // and of Go's runtime too.
 type Page struct {
+	addr     string
 	registry *prometheus.Registry
-	read     bool
 }
 
-// NewPage returns the page of the admin listener on addr. Where that is "" nobody can read
-// it: nothing is measured for it.
+// NewPage returns a page to serve on an address. Where that is "" nobody can read it, so
+// nothing is measured for it.
 func NewPage(addr string) *Page {
-	p := &Page{prometheus.NewRegistry(), addr != ""}
+	p := &Page{addr, prometheus.NewRegistry()}
 	p.registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return p
 }
 
 func (p *Page) attach(s *setup) error {
-	if !p.read {
+	if p.addr == "" {
 		return nil
 	}
 	reader, err := exporter.New(exporter.WithRegisterer(p.registry), exporter.WithoutScopeInfo())
@@ -73,29 +73,29 @@ const (
 	adminTime       = 5 * time.Minute
 )
 
-// Serve listens on an address, "" stands for none: /metrics is the page, /debug/pprof/
-// are the profiles of Go, the rest is up to health. Another program on the address is an
-// error; on the one that nobody asked for it is only worth a warning, so that two services
-// can be tried on one machine.
-func Serve(addr string, page *Page, health http.Handler, log *slog.Logger) (*Admin, error) {
-	if addr == "" {
+// Serve listens on the address of the page, if it has one: /metrics is the page,
+// /debug/pprof/ are the profiles of Go, the rest is up to health. Another program on the
+// address is an error; on the one that nobody asked for it is only worth a warning, so that
+// two services can be tried on one machine.
+func (p *Page) Serve(health http.Handler, log *slog.Logger) (*Admin, error) {
+	if p.addr == "" {
 		return &Admin{}, nil
 	}
 	var lc net.ListenConfig
-	l, err := lc.Listen(context.Background(), "tcp", addr)
+	l, err := lc.Listen(context.Background(), "tcp", p.addr)
 	switch {
 	case err == nil:
-	case addr == DefaultAdmin && errors.Is(err, syscall.EADDRINUSE):
-		log.Warn("there is no /metrics: the address is in use; ADMIN_ADDR names another one, or off", "addr", addr)
+	case p.addr == DefaultAdmin && errors.Is(err, syscall.EADDRINUSE):
+		log.Warn("there is no /metrics: the address is in use; ADMIN_ADDR names another one, or off", "addr", p.addr)
 		return &Admin{}, nil
 	default:
 		if errno, ok := errors.AsType[syscall.Errno](err); ok {
 			err = errno // the rest of the message repeats the address
 		}
-		return nil, fmt.Errorf("admin: listen on %s: %w", addr, err)
+		return nil, fmt.Errorf("admin: listen on %s: %w", p.addr, err)
 	}
 	mux := http.NewServeMux()
-	mux.Handle("GET /metrics", promhttp.HandlerFor(page.registry, promhttp.HandlerOpts{EnableOpenMetrics: true}))
+	mux.Handle("GET /metrics", promhttp.HandlerFor(p.registry, promhttp.HandlerOpts{EnableOpenMetrics: true}))
 	mux.HandleFunc("/debug/pprof/", pprof.Index)
 	mux.HandleFunc("/debug/pprof/cmdline", pprof.Cmdline)
 	mux.HandleFunc("/debug/pprof/profile", pprof.Profile)

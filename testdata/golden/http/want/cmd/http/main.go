@@ -121,7 +121,7 @@ func serve(ctx context.Context, cfg *config.Config, out io.Writer) error {
 	}
 	srv := server.New(cfg.Server, log, routes)
 	tel.Server(srv)
-	admin, err := telemetry.Serve(cfg.Admin, page, srv.Health(), log)
+	admin, err := page.Serve(srv.Health(), log)
 	if err != nil {
 		return err
 	}

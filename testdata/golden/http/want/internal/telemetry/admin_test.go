@@ -20,7 +20,7 @@ import (
 func admin(t *testing.T, page *Page) (get func(path string) (int, string)) {
 	t.Helper()
 	var out strings.Builder
-	a, err := Serve("127.0.0.1:0", page, http.NotFoundHandler(), slog.New(slog.NewTextHandler(&out, nil)))
+	a, err := page.Serve(http.NotFoundHandler(), slog.New(slog.NewTextHandler(&out, nil)))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -41,7 +41,7 @@ func admin(t *testing.T, page *Page) (get func(path string) (int, string)) {
 }
 
 func TestPage(t *testing.T) {
-	page := NewPage(DefaultAdmin)
+	page := NewPage("127.0.0.1:0")
 	tel := newTelemetry(t, Config{Name: "things"}, page)
 	s := serve(tel, slog.New(slog.DiscardHandler))
 	tel.Server(s)
@@ -67,12 +67,12 @@ func TestPage(t *testing.T) {
 // TestExemplars looks for the trace of a request at what was measured of it, in the form
 // that Prometheus asks for. Traces that are not kept are not there, and cost nothing.
 func TestExemplars(t *testing.T) {
-	page := NewPage(DefaultAdmin)
+	page := NewPage("127.0.0.1:0")
 	tel := newTelemetry(t, Config{Name: "things"}, page, newMemory())
 	s := serve(tel, slog.New(slog.DiscardHandler))
 	ask(s, "GET", "/things/7", "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01")
 	ask(s, "GET", "/things/bad", "00-1bf7651916cd43dd8448eb211c80319c-b7ad6b7169203331-00")
-	a, err := Serve("127.0.0.1:0", page, http.NotFoundHandler(), slog.New(slog.DiscardHandler))
+	a, err := page.Serve(http.NotFoundHandler(), slog.New(slog.DiscardHandler))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -103,7 +103,7 @@ func TestAdminAddressInUse(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer l.Close()
-	if _, err := Serve(l.Addr().String(), NewPage(DefaultAdmin), nil, slog.New(slog.DiscardHandler)); err == nil {
+	if _, err := NewPage(l.Addr().String()).Serve(nil, slog.New(slog.DiscardHandler)); err == nil {
 		t.Error("an address that was asked for and is in use is no error")
 	}
 	l, err = net.Listen("tcp", DefaultAdmin)
@@ -111,7 +111,7 @@ func TestAdminAddressInUse(t *testing.T) {
 		defer l.Close()
 	}
 	var out strings.Builder
-	a, err := Serve(DefaultAdmin, NewPage(DefaultAdmin), nil, slog.New(slog.NewTextHandler(&out, nil)))
+	a, err := NewPage(DefaultAdmin).Serve(nil, slog.New(slog.NewTextHandler(&out, nil)))
 	if err != nil || !strings.Contains(out.String(), "ADMIN_ADDR") {
 		t.Fatalf("got %v, %s", err, out.String())
 	}
@@ -132,12 +132,7 @@ func TestParseAdmin(t *testing.T) {
 }
 
 func TestPageThatNobodyReads(t *testing.T) {
-	tel, err := New(Config{Name: "shop"}, NewPage(""))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer tel.Close()
-	if tel.Requests() != nil {
+	if tel := newTelemetry(t, Config{Name: "things"}, NewPage("")); tel.Requests() != nil {
 		t.Error("something is measured")
 	}
 }
