@@ -196,39 +196,61 @@ func probes(t *testing.T, g *sender, s *conformance.Service) (stop func() []time
 	}
 }
 
-// rigOverload sends three times of what a service can answer, which is measured before
-// and after: a shared machine does not give the same time in both minutes.
+// rigOverload sends three times of what a service can answer. A shared machine does not
+// give the same time in every minute, so what it can answer is measured before and after,
+// and what counts is the median of three rounds.
 func rigOverload(t *testing.T, service *conformance.Service) {
+	rounds := 1
+	if soaking {
+		rounds = 3
+	}
 	for _, path := range bottlenecks {
 		t.Run(path[1:], func(t *testing.T) {
-			calmTime, stormTime := overload()
-			g := newSender()
-			before, each := capacity(t, service, g, path)
-			s := startLoaded(t, service, g, path, "on")
-			url := s.URL + path
-			calm := g.open(0.8*before, calmTime, only(url))[url]
-			stop := probes(t, g, s)
-			used := servertest.ProcessorTime(t, s.PID())
-			storm := g.open(3*before, stormTime, only(url))[url]
-			used = servertest.ProcessorTime(t, s.PID()) - used
-			health := stop()
-			back := backToNormal(g, url)
-			after, eachAfter := capacity(t, service, g, path)
-			c := (before + after) / 2
-			t.Logf("C is %.0f/s, %s of processor time each; afterwards %.0f/s, %s", before, each.Round(time.Microsecond), after, eachAfter.Round(time.Microsecond))
-			t.Logf("at 0.8 C: %s", calm)
-			t.Logf("at 3 C:   %s", storm)
-			ratio := float64(quantile(storm.accepted, 0.99)) / float64(quantile(calm.accepted, 0.99))
-			t.Logf("goodput %.2f C, want 0.9; p99 %.1f x; rejected in p50 %s, want 10 ms; /healthz p99 %s, want 100 ms, worst %s; back to normal in %s, want 5 s; processor %.0f %% busy, %s for each that was accepted",
-				storm.goodput()/c, ratio, ms(quantile(storm.rejected, 0.5)), ms(quantile(health, 0.99)), ms(quantile(health, 1)), ms(back), 100*used.Seconds()/stormTime.Seconds(), (used / time.Duration(max(1, len(storm.accepted)))).Round(time.Microsecond))
-			if storm.hasty > 0 || storm.failed > 0 || len(storm.rejected) == 0 || len(storm.accepted) == 0 {
-				t.Errorf("%d rejected without Retry-After, %d failed, %d rejected", storm.hasty, storm.failed, len(storm.rejected))
+			var goodput []float64
+			for range rounds {
+				goodput = append(goodput, overloaded(t, service, path))
 			}
-			if soaking && (storm.goodput() < 0.9*c || quantile(storm.rejected, 0.5) > 10*time.Millisecond || quantile(health, 0.99) > 100*time.Millisecond || back > 5*time.Second) {
+			slices.Sort(goodput)
+			t.Logf("goodput %.2f C, median of %.2f, want 0.9", goodput[rounds/2], goodput)
+			if soaking && goodput[rounds/2] < 0.9 {
 				t.Error("the promise is broken, or this machine has other work")
 			}
 		})
 	}
+}
+
+// overloaded returns the goodput of a service that gets three times of what it can
+// answer, as a part of that.
+func overloaded(t *testing.T, service *conformance.Service, path string) float64 {
+	t.Helper()
+	calmTime, stormTime := overload()
+	g := newSender()
+	before, each := capacity(t, service, g, path)
+	s := startLoaded(t, service, g, path, "on")
+	defer s.Kill()
+	url := s.URL + path
+	calm := g.open(0.8*before, calmTime, only(url))[url]
+	stop := probes(t, g, s)
+	used := servertest.ProcessorTime(t, s.PID())
+	storm := g.open(3*before, stormTime, only(url))[url]
+	used = servertest.ProcessorTime(t, s.PID()) - used
+	health := stop()
+	back := backToNormal(g, url)
+	after, eachAfter := capacity(t, service, g, path)
+	c := (before + after) / 2
+	t.Logf("C is %.0f/s, %s of processor time each; afterwards %.0f/s, %s", before, each.Round(time.Microsecond), after, eachAfter.Round(time.Microsecond))
+	t.Logf("at 0.8 C: %s", calm)
+	t.Logf("at 3 C:   %s", storm)
+	ratio := float64(quantile(storm.accepted, 0.99)) / float64(quantile(calm.accepted, 0.99))
+	t.Logf("goodput %.2f C; p99 %.1f x; rejected in p50 %s, want 10 ms; /healthz p99 %s, want 100 ms, worst %s; back to normal in %s, want 5 s; processor %.0f %% busy, %s for each that was accepted",
+		storm.goodput()/c, ratio, ms(quantile(storm.rejected, 0.5)), ms(quantile(health, 0.99)), ms(quantile(health, 1)), ms(back), 100*used.Seconds()/stormTime.Seconds(), (used / time.Duration(max(1, len(storm.accepted)))).Round(time.Microsecond))
+	if storm.hasty > 0 || storm.failed > 0 || len(storm.rejected) == 0 || len(storm.accepted) == 0 {
+		t.Errorf("%d rejected without Retry-After, %d failed, %d rejected", storm.hasty, storm.failed, len(storm.rejected))
+	}
+	if soaking && (quantile(storm.rejected, 0.5) > 10*time.Millisecond || quantile(health, 0.99) > 100*time.Millisecond || back > 5*time.Second) {
+		t.Error("the promise is broken, or this machine has other work")
+	}
+	return storm.goodput() / c
 }
 
 // backToNormal returns after how long 20 requests one after the other are accepted.
