@@ -306,7 +306,9 @@ func baseOf(media string) string {
 
 // DecodeBody decodes the body as a JSON document.
 func (in *Request) DecodeBody(decode func(*Decoder)) {
-	in.document(in.r.Body, "body", "", decode)
+	body := newTurns(in.r.Body)
+	defer body.end()
+	in.document(body, "body", "", decode)
 }
 
 func (in *Request) document(r io.Reader, part, prefix string, decode func(*Decoder)) {
