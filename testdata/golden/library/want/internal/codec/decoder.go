@@ -110,8 +110,8 @@ func (d *Decoder) enter(kind jsontext.Kind, fault string) bool {
 	if d.err != nil {
 		return false
 	}
-	if d.json.PeekKind() != kind {
-		d.mismatch(fault)
+	if got := d.peek(); got != kind {
+		d.mismatch(got, fault)
 		return false
 	}
 	_, d.err = d.json.ReadToken()
@@ -219,7 +219,7 @@ func (d *Decoder) Default(text string, read func(*Decoder)) {
 
 // Null reads a null and returns true, or returns false when something else is next.
 func (d *Decoder) Null() bool {
-	if d.err != nil || d.json.PeekKind() != 'n' {
+	if d.err != nil || d.peek() != 'n' {
 		return false
 	}
 	_, d.err = d.json.ReadToken()
@@ -253,8 +253,8 @@ func (d *Decoder) token(kind jsontext.Kind, fault string) (jsontext.Token, bool)
 	if d.err != nil {
 		return jsontext.Token{}, false
 	}
-	if got := d.json.PeekKind(); got != kind && (!d.text || got != '"') {
-		d.mismatch(fault)
+	if got := d.peek(); got != kind && (!d.text || got != '"') {
+		d.mismatch(got, fault)
 		return jsontext.Token{}, false
 	}
 	tok, err := d.json.ReadToken()
@@ -262,10 +262,22 @@ func (d *Decoder) token(kind jsontext.Kind, fault string) (jsontext.Token, bool)
 	return tok, err == nil
 }
 
+// peek returns the kind of the next value, 0 when there is none. That ends the reading:
+// the reader would go through all the white space before its end again.
+func (d *Decoder) peek() jsontext.Kind {
+	kind := d.json.PeekKind()
+	if kind == 0 {
+		_, d.err = d.json.ReadToken()
+	}
+	return kind
+}
+
 // mismatch reports a value of the wrong kind. The value is passed over first,
 // because only then does the pointer name it.
-func (d *Decoder) mismatch(fault string) {
-	kind := d.json.PeekKind()
+func (d *Decoder) mismatch(kind jsontext.Kind, fault string) {
+	if d.err != nil {
+		return
+	}
 	if d.err = d.json.SkipValue(); d.err != nil {
 		return
 	}
@@ -289,11 +301,11 @@ func (d *Decoder) Bool(v *bool) bool {
 	if d.err != nil {
 		return false
 	}
-	if d.text && d.json.PeekKind() == '"' {
+	switch kind := d.peek(); {
+	case d.text && kind == '"':
 		return d.textBool(v)
-	}
-	if k := d.json.PeekKind(); k != 't' && k != 'f' {
-		d.mismatch("must be true or false")
+	case kind != 't' && kind != 'f':
+		d.mismatch(kind, "must be true or false")
 		return false
 	}
 	tok, err := d.json.ReadToken()
