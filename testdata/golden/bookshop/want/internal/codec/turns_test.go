@@ -1,6 +1,7 @@
 package codec
 
 import (
+	"errors"
 	"io"
 	"runtime"
 	"testing"
@@ -52,6 +53,44 @@ func TestTurns(t *testing.T) {
 					t.Errorf("%d long bodies afterwards", n)
 				}
 			})
+		})
+	}
+}
+
+// broken is white space and then an error, for which it counts how often it is asked.
+type broken struct{ blanks, asked int }
+
+func (b *broken) Read(p []byte) (int, error) {
+	if b.blanks == 0 {
+		b.asked++
+		return 0, errBroken
+	}
+	n := min(len(p), b.blanks)
+	for i := range n {
+		p[i] = ' '
+	}
+	b.blanks -= n
+	return n, nil
+}
+
+var errBroken = errors.New("broken")
+
+// TestBrokenBody: once reading has failed, nothing that came before is gone through again.
+func TestBrokenBody(t *testing.T) {
+	for name, read := range map[string]func(*Decoder) bool{
+		"object": (*Decoder).Object,
+		"array":  (*Decoder).Array,
+		"null":   (*Decoder).Null,
+		"string": func(d *Decoder) bool { return d.String(new(string)) },
+		"bool":   func(d *Decoder) bool { return d.Bool(new(bool)) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			body := &broken{blanks: 100_000}
+			d := newDecoder(body, "body", "")
+			defer d.free()
+			if read(d) || !errors.Is(d.err, errBroken) || body.asked != 1 {
+				t.Errorf("error %v, asked %d times after it", d.err, body.asked)
+			}
 		})
 	}
 }
