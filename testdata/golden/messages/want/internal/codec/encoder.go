@@ -13,6 +13,10 @@ import (
 
 // Encoder writes one JSON document into a buffer. It knows no state but the
 // buffer: whether a comma is due is told by the byte written last.
+//
+// What generated code calls for every member is not inlined there: that would save
+// some 4 ns a member, make the code that encodes five times as long and compiling a
+// large API take 1.7 times as much.
 type Encoder struct {
 	buf     []byte
 	err     error
@@ -40,6 +44,8 @@ func (e *Encoder) Array() { e.buf = append(e.buf, '[') }
 func (e *Encoder) EndArray() { e.buf = append(e.buf, ']') }
 
 // Key writes the name of a member; name is already JSON-escaped.
+//
+//go:noinline
 func (e *Encoder) Key(name string) {
 	if e.buf[len(e.buf)-1] != '{' {
 		e.buf = append(e.buf, ',')
@@ -70,12 +76,18 @@ func (e *Encoder) Item() {
 func (e *Encoder) WriteOnly() bool { return e.storage || e.request }
 
 // Null writes null.
+//
+//go:noinline
 func (e *Encoder) Null() { e.buf = append(e.buf, "null"...) }
 
 // String writes a string; invalid UTF-8 is replaced by U+FFFD.
+//
+//go:noinline
 func (e *Encoder) String(v string) { e.buf, _ = jsontext.AppendQuote(e.buf, v) }
 
 // Bool writes true or false.
+//
+//go:noinline
 func (e *Encoder) Bool(v bool) { e.buf = strconv.AppendBool(e.buf, v) }
 
 // Int32 writes an integer.
@@ -104,6 +116,8 @@ func (e *Encoder) float(v float64, size int) {
 }
 
 // Time writes a date-time of RFC 3339.
+//
+//go:noinline
 func (e *Encoder) Time(v time.Time) {
 	e.buf = append(e.buf, '"')
 	e.buf = v.AppendFormat(e.buf, time.RFC3339Nano)
