@@ -169,9 +169,10 @@ func rigKeys(t *testing.T, service *conformance.Service, database func(*testing.
 // rigKills sends requests with keys, again and again until they are answered, while
 // instances are killed at random.
 func rigKills(t *testing.T, service *conformance.Service, database func(*testing.T) string) {
-	requests, slow := 80, 120
+	const slow = 120 // ms a payment takes at most: an instance lives for 200 ms or so
+	requests := 80
 	if soaking {
-		requests, slow = 500, 240
+		requests = 500
 	}
 	b := startBalancer(t, service, database(t))
 	var attempts, replays, conflicts atomic.Int64
