@@ -100,7 +100,7 @@ func main() {
 		options.Limiter = ratelimit.New(cfg.RateLimit, ratelimit.Options{Log: lines})
 		options.Cache = httpcache.New(cfg.Cache, httpcache.Options{Name: "pets"})
 		options.Shedder = shed.New(cfg.Shed, lines)
-		tel, err := telemetry.New(cfg.Telemetry, telemetry.NewPage())
+		tel, err := telemetry.New(cfg.Telemetry, telemetry.NewPage("127.0.0.1:0"))
 		if err != nil {
 			log.Fatal(err)
 		}
