@@ -169,7 +169,7 @@ func rigKeys(t *testing.T, service *conformance.Service, database func(*testing.
 // rigKills sends requests with keys, again and again until they are answered, while
 // instances are killed at random.
 func rigKills(t *testing.T, service *conformance.Service, database func(*testing.T) string) {
-	const slow = 120 // ms a payment takes at most: an instance lives for 200 ms or so
+	const slow = 120 // ms a payment takes at most: of two instances one is killed every 95 ms or so
 	requests := 80
 	if soaking {
 		requests = 500
