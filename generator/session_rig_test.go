@@ -330,11 +330,12 @@ func rigEnds(t *testing.T, service *conformance.Service, env []string) {
 
 // rigUsers: 1,000 users at the same time, each of whom sees nothing but what is theirs.
 func rigUsers(t *testing.T, service *conformance.Service, env []string) {
-	users := 200
+	env = append(env, firstSecret, "SHED=off")
+	users := 200 // 20 connections each do for them; where the processors are busy, opening 40 takes too long
 	if soaking {
-		users = 1000
+		users, env = 1000, append(env, "DATABASE_MAX_CONNS=40")
 	}
-	s := startSite(t, service, 2, append(env, firstSecret, "DATABASE_MAX_CONNS=40", "SHED=off")...)
+	s := startSite(t, service, 2, env...)
 	var mu sync.Mutex
 	statuses := map[int]int{}
 	foreign, lost := 0, 0
