@@ -14,7 +14,7 @@ import (
 // While connecting fails, one try follows the other this much later.
 const (
 	firstPause   = 50 * time.Millisecond
-	longestPause = 400 * time.Millisecond
+	longestPause = 200 * time.Millisecond
 )
 
 // errPaused is the error of a query that would have needed a new connection right after

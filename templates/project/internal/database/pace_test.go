@@ -60,7 +60,8 @@ func (d *door) let(client net.Conn) {
 		d.knocks.Add(1)
 		return
 	}
-	server, err := net.Dial(pgconn.NetworkAddress(d.server.Host, d.server.Port))
+	network, address := pgconn.NetworkAddress(d.server.Host, d.server.Port)
+	server, err := net.Dial(network, address)
 	if err != nil {
 		return
 	}

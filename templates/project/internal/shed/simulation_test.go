@@ -94,17 +94,22 @@ func (st *station) run(lasts time.Duration, rates ...float64) []outcome {
 			}
 			st.queue = append(st.queue, e.job)
 		}
-		for st.busy < st.servers && len(st.queue) > 0 {
-			next := st.queue[0]
-			st.queue = st.queue[1:]
-			st.busy++
-			next.leaves = true
-			st.turn(next)
-			heap.Push(&st.events, event{st.now + st.takes, next})
-		}
+		st.work()
 	}
 	st.now = end
 	return out
+}
+
+// work has every server that is free begin with the next job.
+func (st *station) work() {
+	for st.busy < st.servers && len(st.queue) > 0 {
+		next := st.queue[0]
+		st.queue = st.queue[1:]
+		st.busy++
+		next.leaves = true
+		st.turn(next)
+		heap.Push(&st.events, event{st.now + st.takes, next})
+	}
 }
 
 func (st *station) capacity() float64 { return float64(st.servers) / st.takes.Seconds() }
@@ -177,6 +182,7 @@ var settings = []setting{
 	{"20 connections, 20 ms", 20, 20 * time.Millisecond, operations(1), 2, 99},
 	{"20 connections, 2 ms", 20, 2 * time.Millisecond, operations(1), 2, 99},
 	{"200 connections, 100 ms", 200, 100 * time.Millisecond, operations(1), 2, 99},
+	{"20 connections, 2 ms, 9 operations", 20, 2 * time.Millisecond, operations(3), 5, 98},
 	{"20 connections, 20 ms, 30 operations", 20, 20 * time.Millisecond, operations(10), 5, 98},
 }
 
