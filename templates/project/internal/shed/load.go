@@ -27,6 +27,7 @@ type load struct {
 	area    float64       // inside times seconds, in the window
 	came    int           // requests that came in it
 	done    int           // and that were done
+	slow    int           // of those, which took longer than patience
 	peak    int64         // most inside
 	late    int           // windows for which requests have waited for too long
 	calm    int           // and since they waited
@@ -113,12 +114,15 @@ func (l *load) begin(now time.Duration) {
 	l.mu.Unlock()
 }
 
-// end counts one that is done.
-func (l *load) end(now time.Duration) {
+// end counts one that is done, and how long it took.
+func (l *load) end(now, took time.Duration) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.move(now, -1)
 	l.done++
+	if took > patience {
+		l.slow++
+	}
 	switch passed := now - l.begun; {
 	case l.probe != noProbe:
 		l.goOn(now)
@@ -140,7 +144,7 @@ func (l *load) move(now time.Duration, by int64) {
 
 // restart begins a window.
 func (l *load) restart(now time.Duration) {
-	l.begun, l.area, l.came, l.done, l.peak = now, 0, 0, 0, 0
+	l.begun, l.area, l.came, l.done, l.slow, l.peak = now, 0, 0, 0, 0, 0
 }
 
 // judge sets the limit for the next window by what happened in this one.
@@ -156,10 +160,15 @@ func (l *load) judge(now time.Duration, passed float64) {
 	waiting := l.area/passed - needed
 	l.clear()
 	room, known := l.room(needed)
-	if l.late++; waiting <= room || mean-l.alone <= patience.Seconds() {
-		l.late = 0
+	switch {
+	case waiting <= room || mean-l.alone <= patience.Seconds() || l.slow <= l.done/2:
+		l.late = 0 // where requests wait for each other most are slow, not a few
+	case l.came >= l.done:
+		l.late++
+	case l.late > 0: // what had piled up while everything stood still is worked off
+		l.late--
 	}
-	if l.try(now, waiting > room*3/4, count/passed*(l.alone+patience.Seconds())) {
+	if l.try(now, waiting > room*3/4, count/passed*(mean+patience.Seconds())) {
 		return
 	}
 	overload := known || l.late >= lateWindows

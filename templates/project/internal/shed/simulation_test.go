@@ -129,7 +129,7 @@ func byLoad(st *station, loads ...*load) {
 		j.operation.begin(st.now)
 		return true
 	}
-	st.gone = func(j *job) { j.operation.end(st.now) }
+	st.gone = func(j *job) { j.operation.end(st.now, st.now-j.arrived) }
 }
 
 // byProcessors lets in what processors do.
@@ -255,23 +255,27 @@ func TestSlowerIsNotOverload(t *testing.T) {
 }
 
 // TestMixedTimes: an operation that is quick for some requests and slow for others is
-// left alone while nothing waits.
+// left alone while nothing waits, whatever the slow ones happen to be.
 func TestMixedTimes(t *testing.T) {
-	st := newStation(10_000, 0)
-	operations(1)(st)
-	turn := st.turn
-	st.turn = func(j *job) {
-		turn(j)
-		st.takes = time.Millisecond
-		if st.rand.IntN(10) == 0 {
-			st.takes = time.Duration(math.Exp(st.rand.NormFloat64()) * float64(300*time.Millisecond))
+	worst := 100.0
+	for seed := range uint64(40) {
+		st := newStation(10_000, 0)
+		st.rand = rand.New(rand.NewPCG(seed, 0))
+		operations(1)(st)
+		turn := st.turn
+		st.turn = func(j *job) {
+			turn(j)
+			st.takes = time.Millisecond
+			if st.rand.IntN(10) == 0 {
+				st.takes = time.Duration(math.Exp(st.rand.NormFloat64()) * float64(300*time.Millisecond))
+			}
 		}
+		st.run(5*time.Second, 300)
+		worst = min(worst, percent(st.run(120*time.Second, 300)[0]))
 	}
-	st.run(5*time.Second, 300)
-	out := st.run(120*time.Second, 300)[0]
-	t.Logf("%.3f %% served", percent(out))
-	if percent(out) < 98 {
-		t.Error("want 98 %")
+	t.Logf("%.3f %% served, the worst of 40 times", worst)
+	if worst < 99.9 {
+		t.Error("want 99.9 %")
 	}
 }
 

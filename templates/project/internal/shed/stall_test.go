@@ -10,25 +10,26 @@ import (
 // when the last is answered, or a moment after it was refused. It counts both.
 func (st *station) loop(clients int, lasts time.Duration) (served, refused int) {
 	end := st.now + lasts
+	arrive := func(at time.Duration) { heap.Push(&st.events, event{at, &job{kind: int(Normal), arrived: at}}) }
 	if len(st.events) == 0 {
 		for range clients {
-			heap.Push(&st.events, event{st.now, &job{kind: int(Normal), arrived: st.now}})
+			arrive(st.now)
 		}
 	}
 	for st.events[0].at < end {
 		e := heap.Pop(&st.events).(event)
 		st.now = e.at
-		switch next := (&job{kind: int(Normal)}); {
+		switch {
 		case e.job.leaves:
 			st.busy--
 			st.gone(e.job)
 			served++
-			heap.Push(&st.events, event{st.now + 100*time.Microsecond, next})
+			arrive(st.now + 100*time.Microsecond)
 		case st.let(e.job):
 			st.queue = append(st.queue, e.job)
 		default:
 			refused++
-			heap.Push(&st.events, event{st.now + time.Millisecond, next})
+			arrive(st.now + time.Millisecond)
 		}
 		st.work()
 	}
