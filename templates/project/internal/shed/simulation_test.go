@@ -257,6 +257,9 @@ func TestSlowerIsNotOverload(t *testing.T) {
 // TestMixedTimes: an operation that is quick for some requests and slow for others is
 // left alone while nothing waits, whatever the slow ones happen to be.
 func TestMixedTimes(t *testing.T) {
+	if testing.Short() {
+		t.Skip("nothing of it is concurrent")
+	}
 	worst := 100.0
 	for seed := range uint64(40) {
 		st := newStation(10_000, 0)

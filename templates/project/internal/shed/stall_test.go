@@ -40,6 +40,9 @@ func (st *station) loop(clients int, lasts time.Duration) (served, refused int) 
 // TestStallIsNotOverload: a few clients, each of which waits for its answer, are
 // refused nothing for long after the service or what is behind it stood still.
 func TestStallIsNotOverload(t *testing.T) {
+	if testing.Short() {
+		t.Skip("nothing of it is concurrent")
+	}
 	many := setting{name: "20 connections, 2 ms, 30 operations", servers: 20, takes: 2 * time.Millisecond, shed: operations(10)}
 	for _, tt := range append(settings, many) {
 		t.Run(tt.name, func(t *testing.T) {
