@@ -94,17 +94,22 @@ func (st *station) run(lasts time.Duration, rates ...float64) []outcome {
 			}
 			st.queue = append(st.queue, e.job)
 		}
-		for st.busy < st.servers && len(st.queue) > 0 {
-			next := st.queue[0]
-			st.queue = st.queue[1:]
-			st.busy++
-			next.leaves = true
-			st.turn(next)
-			heap.Push(&st.events, event{st.now + st.takes, next})
-		}
+		st.work()
 	}
 	st.now = end
 	return out
+}
+
+// work has every server that is free begin with the next job.
+func (st *station) work() {
+	for st.busy < st.servers && len(st.queue) > 0 {
+		next := st.queue[0]
+		st.queue = st.queue[1:]
+		st.busy++
+		next.leaves = true
+		st.turn(next)
+		heap.Push(&st.events, event{st.now + st.takes, next})
+	}
 }
 
 func (st *station) capacity() float64 { return float64(st.servers) / st.takes.Seconds() }
@@ -124,7 +129,7 @@ func byLoad(st *station, loads ...*load) {
 		j.operation.begin(st.now)
 		return true
 	}
-	st.gone = func(j *job) { j.operation.end(st.now) }
+	st.gone = func(j *job) { j.operation.end(st.now, st.now-j.arrived) }
 }
 
 // byProcessors lets in what processors do.
@@ -177,6 +182,7 @@ var settings = []setting{
 	{"20 connections, 20 ms", 20, 20 * time.Millisecond, operations(1), 2, 99},
 	{"20 connections, 2 ms", 20, 2 * time.Millisecond, operations(1), 2, 99},
 	{"200 connections, 100 ms", 200, 100 * time.Millisecond, operations(1), 2, 99},
+	{"20 connections, 2 ms, 9 operations", 20, 2 * time.Millisecond, operations(3), 5, 98},
 	{"20 connections, 20 ms, 30 operations", 20, 20 * time.Millisecond, operations(10), 5, 98},
 }
 
@@ -249,23 +255,30 @@ func TestSlowerIsNotOverload(t *testing.T) {
 }
 
 // TestMixedTimes: an operation that is quick for some requests and slow for others is
-// left alone while nothing waits.
+// left alone while nothing waits, whatever the slow ones happen to be.
 func TestMixedTimes(t *testing.T) {
-	st := newStation(10_000, 0)
-	operations(1)(st)
-	turn := st.turn
-	st.turn = func(j *job) {
-		turn(j)
-		st.takes = time.Millisecond
-		if st.rand.IntN(10) == 0 {
-			st.takes = time.Duration(math.Exp(st.rand.NormFloat64()) * float64(300*time.Millisecond))
-		}
+	if testing.Short() {
+		t.Skip("nothing of it is concurrent")
 	}
-	st.run(5*time.Second, 300)
-	out := st.run(120*time.Second, 300)[0]
-	t.Logf("%.3f %% served", percent(out))
-	if percent(out) < 98 {
-		t.Error("want 98 %")
+	worst := 100.0
+	for seed := range uint64(40) {
+		st := newStation(10_000, 0)
+		st.rand = rand.New(rand.NewPCG(seed, 0))
+		operations(1)(st)
+		turn := st.turn
+		st.turn = func(j *job) {
+			turn(j)
+			st.takes = time.Millisecond
+			if st.rand.IntN(10) == 0 {
+				st.takes = time.Duration(math.Exp(st.rand.NormFloat64()) * float64(300*time.Millisecond))
+			}
+		}
+		st.run(5*time.Second, 300)
+		worst = min(worst, percent(st.run(120*time.Second, 300)[0]))
+	}
+	t.Logf("%.3f %% served, the worst of 40 times", worst)
+	if worst < 99.9 {
+		t.Error("want 99.9 %")
 	}
 }
 

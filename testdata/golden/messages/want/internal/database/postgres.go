@@ -14,6 +14,7 @@ import (
 type postgres struct {
 	pool *pgxpool.Pool
 	gate *gate
+	pace pace
 
 	patience   time.Duration // with a new connection
 	mode       pgx.QueryExecMode
@@ -49,6 +50,7 @@ func openPostgres(ctx context.Context, cfg Config) (*postgres, error) {
 	pc.ConnConfig.ConnectTimeout = cfg.ConnectTimeout
 	p := &postgres{gate: newGate(cfg), patience: cfg.ConnectTimeout}
 	p.setPooler(cfg.Pooler, pc.ConnConfig)
+	pc.BeforeConnect = p.pace.begin
 	pc.AfterConnect = p.greet
 	if !cfg.replica {
 		followPrimary(pc, func() { p.pool.Reset() })
@@ -84,7 +86,11 @@ func (p *postgres) begin(ctx context.Context) (tx, error) {
 
 // acquire returns a connection whose statements end with ctx.
 func (p *postgres) acquire(ctx context.Context) (*pgxpool.Conn, error) {
-	c, err := acquire(ctx, p.gate, p.pool.Acquire)
+	c, err := acquire(ctx, p.gate, func(ctx context.Context) (*pgxpool.Conn, error) {
+		c, err := p.pool.Acquire(ctx)
+		p.pace.failed(err)
+		return c, err
+	})
 	if err != nil {
 		return nil, err
 	}

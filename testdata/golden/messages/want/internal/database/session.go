@@ -110,6 +110,7 @@ func (p *postgres) greet(ctx context.Context, conn *pgx.Conn) error {
 			return err
 		}
 	}
+	p.pace.succeeded()
 	if p.kind.Load() == kindPooler || version(conn) < 14 {
 		return nil
 	}

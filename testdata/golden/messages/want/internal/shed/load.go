@@ -17,6 +17,7 @@ type load struct {
 	all    *loads
 	limit  atomic.Int64
 	inside atomic.Int64 // changed under the lock
+	trial  atomic.Int64 // the limit while a trial goes on, 0: this one has no part in it
 
 	mu      sync.Mutex
 	margin  float64
@@ -26,12 +27,14 @@ type load struct {
 	area    float64       // inside times seconds, in the window
 	came    int           // requests that came in it
 	done    int           // and that were done
+	slow    int           // of those, which took longer than patience
 	peak    int64         // most inside
 	late    int           // windows for which requests have waited for too long
 	calm    int           // and since they waited
 	share   float64       // of what the operations need that wait
 	probe   int           // how far the present probe is
 	settled float64       // limit after the probe
+	cleared int           // that of the others when this one looked last
 }
 
 // loads are what operations have to know of each other, because they may wait for
@@ -41,6 +44,13 @@ type loads struct {
 	needed float64       // by all operations where requests wait
 	probed time.Duration // begin of the last probe
 	step   time.Duration // how long its steps take
+
+	trying  bool          // a trial goes on, see [firstTrial]
+	failed  atomic.Bool   // somebody was refused in it
+	begun   time.Duration // begin of it
+	pause   time.Duration // from the last one to the next
+	next    time.Duration // begin of the next
+	cleared int           // trials that showed that there is no overload
 }
 
 const (
@@ -55,9 +65,10 @@ const (
 	lowMargin      = 1
 	leastTogether  = 4 // times the margin, of all that wait
 
-	lateWindows = 2  // until there is overload
-	lastWindows = 10 // until it is for critical requests: that of others may end it
-	calmWindows = 20 // until nothing is taken to wait any more
+	lateWindows = 2                        // until there is overload
+	lastWindows = 10                       // until it is for critical requests: that of others may end it
+	calmWindows = 20                       // until nothing is taken to wait any more
+	calmTrial   = calmWindows * loadWindow // without a refusal, until a trial has succeeded
 
 	// A new time is believed after so many requests and so long.
 	settling     = 2000
@@ -84,7 +95,16 @@ func (l *load) init(p Priority, all *loads) {
 }
 
 // full reports whether one more request would be too many.
-func (l *load) full() bool { return l.inside.Load() >= l.limit.Load() }
+func (l *load) full() bool {
+	inside := l.inside.Load()
+	if trial := l.trial.Load(); trial > 0 && !l.all.failed.Load() {
+		if inside < trial {
+			return false
+		}
+		l.all.failed.Store(true)
+	}
+	return inside >= l.limit.Load()
+}
 
 // begin counts a request that is worked on from now on.
 func (l *load) begin(now time.Duration) {
@@ -94,12 +114,15 @@ func (l *load) begin(now time.Duration) {
 	l.mu.Unlock()
 }
 
-// end counts one that is done.
-func (l *load) end(now time.Duration) {
+// end counts one that is done, and how long it took.
+func (l *load) end(now, took time.Duration) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.move(now, -1)
 	l.done++
+	if took > patience {
+		l.slow++
+	}
 	switch passed := now - l.begun; {
 	case l.probe != noProbe:
 		l.goOn(now)
@@ -121,7 +144,7 @@ func (l *load) move(now time.Duration, by int64) {
 
 // restart begins a window.
 func (l *load) restart(now time.Duration) {
-	l.begun, l.area, l.came, l.done, l.peak = now, 0, 0, 0, 0
+	l.begun, l.area, l.came, l.done, l.slow, l.peak = now, 0, 0, 0, 0, 0
 }
 
 // judge sets the limit for the next window by what happened in this one.
@@ -135,9 +158,18 @@ func (l *load) judge(now time.Duration, passed float64) {
 	}
 	needed := count * l.alone / passed
 	waiting := l.area/passed - needed
+	l.clear()
 	room, known := l.room(needed)
-	if l.late++; waiting <= room || mean-l.alone <= patience.Seconds() {
-		l.late = 0
+	switch {
+	case waiting <= room || mean-l.alone <= patience.Seconds() || l.slow <= l.done/2:
+		l.late = 0 // where requests wait for each other most are slow, not a few
+	case l.came >= l.done:
+		l.late++
+	case l.late > 0: // what had piled up while everything stood still is worked off
+		l.late--
+	}
+	if l.try(now, waiting > room*3/4, count/passed*(mean+patience.Seconds())) {
+		return
 	}
 	overload := known || l.late >= lateWindows
 	if l.margin > normalMargin {
@@ -161,6 +193,47 @@ func (l *load) judge(now time.Duration, passed float64) {
 		fallthrough
 	case waiting < room*3/4:
 		l.raise(known)
+	}
+}
+
+// try reports whether a trial goes on or has just succeeded. All operations where
+// requests wait take part in it with a limit above what is inside when each request
+// waits for patience: that of one alone would say nothing, because they wait for the
+// same. One refusal in any of them ends it.
+func (l *load) try(now time.Duration, crowded bool, inside float64) bool {
+	a := l.all
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	switch {
+	case l.share == 0:
+	case a.trying && (a.failed.Load() || l.late > 0):
+		a.trying = false
+		a.pause = min(4*a.pause, longestTrial)
+		a.next = now + a.pause
+	case a.trying && now-a.begun > calmTrial:
+		a.trying = false
+		a.needed = 0
+		a.cleared++
+		return true
+	case crowded && !a.trying && now > a.next && now > a.probed+2*a.step && now <= a.probed+probeEvery:
+		a.trying, a.begun = true, now
+		a.failed.Store(false)
+	}
+	if l.share == 0 || !a.trying {
+		l.trial.Store(0)
+		return false
+	}
+	l.trial.Store(max(l.limit.Load(), int64(inside+l.margin*math.Sqrt(inside))))
+	return true
+}
+
+// clear forgets that requests wait here if a trial has shown that there is no overload.
+func (l *load) clear() {
+	l.all.mu.Lock()
+	defer l.all.mu.Unlock()
+	if l.cleared != l.all.cleared {
+		l.cleared, l.share = l.all.cleared, 0
+		l.limit.Store(max(l.limit.Load(), l.trial.Load()))
 	}
 }
 
@@ -202,6 +275,7 @@ func (l *load) join(now time.Duration, needed float64) {
 	defer l.all.mu.Unlock()
 	if l.share == 0 && l.all.needed < 1e-9 {
 		l.all.probed = now - probeEvery + firstProbe
+		l.all.pause, l.all.next = firstTrial, now+firstTrial
 	}
 	l.all.needed += needed - l.share
 	l.share = needed
@@ -214,7 +288,7 @@ func (l *load) due(now time.Duration) bool {
 	}
 	l.all.mu.Lock()
 	defer l.all.mu.Unlock()
-	if now-l.all.probed > probeEvery {
+	if now-l.all.probed > probeEvery && !l.all.trying {
 		l.all.probed = now
 		l.all.step = min(max(time.Duration(4*l.alone*float64(time.Second)), leastStep), mostStep)
 	}

@@ -13,7 +13,8 @@ type Place struct {
 	http.ResponseWriter
 	op    *Operation
 	body  io.ReadCloser
-	state int // of the work: idle, working, done
+	state int           // of the work: idle, working, done
+	begun time.Duration // begin of the work
 }
 
 const (
@@ -25,7 +26,7 @@ const (
 // begin marks the begin of the work.
 func (p *Place) begin(now time.Duration) {
 	if p.state == idle {
-		p.state = working
+		p.state, p.begun = working, now
 		p.op.s.cpu.join(p.op.priority)
 		p.op.load.begin(now)
 	}
@@ -35,7 +36,8 @@ func (p *Place) begin(now time.Duration) {
 func (p *Place) end() {
 	if p.state == working {
 		p.op.s.cpu.leave(p.op.priority)
-		p.op.load.end(p.op.s.now())
+		now := p.op.s.now()
+		p.op.load.end(now, now-p.begun)
 	}
 	p.state = done
 }
