@@ -241,7 +241,7 @@ func rigMistakes(t *testing.T, service *conformance.Service) {
 
 // rigKilled: all server processes end again and again under load.
 func rigKilled(t *testing.T, service *conformance.Service) {
-	lasts, every := 2*time.Second, 500*time.Millisecond
+	lasts, every := 3*time.Second, 1500*time.Millisecond
 	if soaking {
 		lasts, every = time.Minute, 5*time.Second
 	}
