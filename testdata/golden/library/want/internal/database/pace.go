@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"sync"
+	"syscall"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -50,13 +52,22 @@ func (p *pace) begin(context.Context, *pgx.ConnConfig) error {
 
 // failed notes what came of the wish for a connection.
 func (p *pace) failed(err error) {
-	if _, ok := errors.AsType[*pgconn.ConnectError](err); !ok || errors.Is(err, errPaused) {
+	if _, ok := errors.AsType[*pgconn.ConnectError](err); !ok || ended(err) || errors.Is(err, errPaused) {
 		return
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.err, p.pause = err, max(firstPause, min(2*p.pause, longestPause))
 	p.next = time.Now().Add(p.pause)
+}
+
+// ended reports whether somebody ended the connection while it was made, which says
+// nothing of the next one.
+func ended(err error) bool {
+	if e, ok := errors.AsType[*pgconn.PgError](err); ok {
+		return e.Code == "57P01"
+	}
+	return errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, syscall.ECONNRESET)
 }
 
 // succeeded notes that a connection was made.

@@ -11,15 +11,16 @@ import (
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgproto3"
 
 	"example.com/messages/internal/database"
 )
 
-// door stands before PostgreSQL. While it is shut it ends every connection at once.
+// door stands before PostgreSQL. While it is shut it answers as one does that starts.
 type door struct {
 	server *pgx.ConnConfig
 	shut   atomic.Bool
-	knocks atomic.Int64 // connections that it ended
+	knocks atomic.Int64 // connections that it refused
 	mu     sync.Mutex
 	inside []net.Conn
 }
@@ -58,6 +59,7 @@ func (d *door) let(client net.Conn) {
 	defer func() { _ = client.Close() }()
 	if d.shut.Load() {
 		d.knocks.Add(1)
+		refuse(client)
 		return
 	}
 	network, address := pgconn.NetworkAddress(d.server.Host, d.server.Port)
@@ -70,6 +72,22 @@ func (d *door) let(client net.Conn) {
 	d.mu.Unlock()
 	go func() { _, _ = io.Copy(server, client) }()
 	_, _ = io.Copy(client, server)
+}
+
+func refuse(client net.Conn) {
+	b := pgproto3.NewBackend(client, client)
+	for {
+		switch m, err := b.ReceiveStartupMessage(); m.(type) {
+		case *pgproto3.SSLRequest, *pgproto3.GSSEncRequest:
+			_, _ = client.Write([]byte("N"))
+		default:
+			if err == nil {
+				b.Send(&pgproto3.ErrorResponse{Severity: "FATAL", Code: "57P03", Message: "the database system is starting up"})
+				_ = b.Flush()
+			}
+			return
+		}
+	}
 }
 
 // close shuts the door and ends what goes through it.
