@@ -119,7 +119,7 @@ func TestFewTriesWhileNoConnectionCanBeMade(t *testing.T) {
 		time.Sleep(time.Second)
 		d.shut.Store(false)
 		group.Wait()
-		// Without a pace there were about 600.
+		// Without a pace there were about 300.
 		knocks := d.knocks.Load()
 		t.Logf("30 queries waited 1 s for a connection: %d tries", knocks)
 		if knocks > 40 {
